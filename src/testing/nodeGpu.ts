@@ -1,0 +1,12 @@
+import { nodeGpu } from '../gpu/dawn.node.ts'
+
+export { nodeGpu }
+
+/** The adapter that the tests run on; its absence is an error that says what to install. */
+export async function nodeAdapter(): Promise<GPUAdapter> {
+  const adapter = await nodeGpu().requestAdapter()
+  if (adapter) return adapter
+  throw new Error(
+    'No WebGPU adapter in Node. Install a Vulkan driver (Debian: libvulkan1 with mesa-vulkan-drivers 25 or newer), or Chromium for its SwiftShader.',
+  )
+}
