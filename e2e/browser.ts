@@ -22,6 +22,12 @@ export function launchOptions(): LaunchOptions {
   return { ...browser, args, env: { ...process.env, LD_PRELOAD: shim, LVP_SHIM_SYNC: '1' } }
 }
 
+/** Which adapter these options ask for; lavapipe itself goes by SwiftShader's name. */
+export function adapterKind(options: LaunchOptions): 'lavapipe' | 'SwiftShader' | 'hardware' {
+  if (options.env?.LD_PRELOAD) return 'lavapipe'
+  return options.args?.includes('--use-webgpu-adapter=swiftshader') ? 'SwiftShader' : 'hardware'
+}
+
 /** The shim's path: `BEAGLE_LAVAPIPE_SHIM`, else where tools/lavapipe/build puts it; nothing where absent or `off`. */
 function lavapipeShim(): string | undefined {
   const path = process.env.BEAGLE_LAVAPIPE_SHIM || resolve(import.meta.dirname, '../.cache/lavapipe/liblvpshim.so')

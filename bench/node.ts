@@ -1,0 +1,8 @@
+import { nodeGpu } from '../src/testing/nodeGpu.ts'
+import { type BenchName, runBenches } from './benches.ts'
+import type { Table } from './table.ts'
+
+/** Runs the benches in this process, on Dawn. */
+export function runInNode(names: BenchName[], log: (line: string) => void): Promise<Table[]> {
+  return runBenches(names, { gpu: nodeGpu(), log })
+}
