@@ -1,0 +1,3 @@
+// The type of activations in memory. Kernels convert with f32(x) on reading and Act(y) on writing; sums stay in f32.
+alias Act = f16;
+alias Act4 = vec4<f16>;

@@ -1,0 +1,32 @@
+// Accessor of a weight [rows, cols] stored as f16, two to a word; needs no shader-f16. Rows are padded to blocks of 32.
+@group(0) @binding(10) var<storage, read> weight: array<vec2u>;
+
+fn unpack(words: vec2u) -> vec4f {
+  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
+}
+
+fn loadWeight4(i: u32) -> vec4f {
+  return unpack(weight[i]);
+}
+
+// A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3, k < 8.
+struct Block {
+  words: array<vec2u, 8>,
+}
+
+fn loadBlock(i: u32) -> Block {
+  let at = 8u * i;
+  return Block(array<vec2u, 8>(
+    weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u],
+    weight[at + 4u], weight[at + 5u], weight[at + 6u], weight[at + 7u],
+  ));
+}
+
+fn blockWeight4(block: Block, k: u32) -> vec4f {
+  return unpack(block.words[k]);
+}
+
+// The factor that blockWeight4 leaves out.
+fn blockScale(i: u32) -> f32 {
+  return 1.0;
+}

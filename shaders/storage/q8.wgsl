@@ -1,0 +1,34 @@
+// Accessor of a weight [rows, cols] stored as q8: blocks of 32 along the input axis, w = scale · q, q in [-127, 127] (four
+// signed bytes to a word, first element lowest), one f16 scale per block (two to a word). Rows are padded to whole blocks.
+@group(0) @binding(10) var<storage, read> weight: array<u32>;
+@group(0) @binding(11) var<storage, read> scales: array<u32>;
+
+fn signedBytes(word: u32) -> vec4f {
+  return vec4f((vec4i(bitcast<i32>(word)) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
+}
+
+fn blockScale(i: u32) -> f32 {
+  let pair = unpack2x16float(scales[i >> 1u]);
+  return select(pair.x, pair.y, (i & 1u) == 1u);
+}
+
+fn loadWeight4(i: u32) -> vec4f {
+  return signedBytes(weight[i]) * blockScale(i >> 3u);
+}
+
+// A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3 without the scale, k < 8.
+struct Block {
+  words: array<u32, 8>,
+}
+
+fn loadBlock(i: u32) -> Block {
+  let at = 8u * i;
+  return Block(array<u32, 8>(
+    weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u],
+    weight[at + 4u], weight[at + 5u], weight[at + 6u], weight[at + 7u],
+  ));
+}
+
+fn blockWeight4(block: Block, k: u32) -> vec4f {
+  return signedBytes(block.words[k]);
+}
