@@ -69,7 +69,9 @@ test('stories260k tells its 200 tokens in Chromium', async ({ page }) => {
 
 for (const weights of ['f32', 'q4'] as const) {
   test(`the embedded model says the same in Chromium as in Node, ${weights}`, async ({ page }) => {
-    expect(await describeInChromium(page, weights)).toEqual(await describeInNode(weights))
+    const ids = await describeInChromium(page, weights)
+    expect(ids?.length).toBeGreaterThan(0)
+    expect(ids).toEqual(await describeInNode(weights))
   })
 }
 
