@@ -1,4 +1,5 @@
 import { BeagleError } from '../errors.ts'
+import { blockSource } from './blocks.ts'
 import { type ByteSource, CHUNK_BYTES, type ModelFiles } from './byteSource.ts'
 import { dtypeBytes, toFloat32 } from './dtypes.ts'
 import { parseHeader, type TensorRef } from './safetensors.ts'
@@ -21,9 +22,9 @@ function fromRefs(origin: string, refs: TensorRef[], metadata: Map<string, strin
   return { origin, tensors, metadata, totalBytes: refs.reduce((sum, ref) => sum + ref.end - ref.begin, 0) }
 }
 
-/** A checkpoint of one file. */
+/** A checkpoint of one file, read through a few blocks of memory. */
 export async function singleCheckpoint(source: ByteSource, signal?: AbortSignal): Promise<Checkpoint> {
-  const { tensors, metadata } = await parseHeader(source, signal)
+  const { tensors, metadata } = await parseHeader(blockSource(source), signal)
   return fromRefs(source.name, tensors, metadata)
 }
 
@@ -60,7 +61,7 @@ async function openShards(
       problems.push(`the file ${shard} is missing (it holds ${waiting.length} tensors, the first "${waiting[0]}")`)
       continue
     }
-    const header = await parseHeader(source, signal)
+    const header = await parseHeader(blockSource(source), signal)
     for (const [key, value] of header.metadata) metadata.set(key, value)
     const inShard = new Set(header.tensors.map((ref) => ref.name))
     for (const [name, file] of weightMap) {
