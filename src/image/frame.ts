@@ -26,7 +26,8 @@ export function padToSquare(image: RgbImage, fill: readonly number[]): RgbImage 
  */
 export function centerCrop(image: RgbImage, width: number, height: number): RgbImage {
   if (image.width === width && image.height === height) return image
-  const offset = (inner: number, outer: number) => (outer >= inner ? Math.ceil((outer - inner) / 2) : -((inner - outer) >> 1))
+  const offset = (inner: number, outer: number) =>
+    outer >= inner ? Math.ceil((outer - inner) / 2) : -((inner - outer) >> 1)
   const cropped = blankImage(width, height)
   paste(cropped, image, offset(image.width, width), offset(image.height, height))
   return cropped

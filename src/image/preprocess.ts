@@ -80,7 +80,10 @@ function withDefaults(config: PreprocessorConfig): PreprocessorConfig & { classN
 function perChannel(value: number[] | number, field: string): number[] {
   const values = typeof value === 'number' ? [value, value, value] : value
   if (values.length !== 3 || !values.every(Number.isFinite)) {
-    throw new BeagleError('bad-file', `preprocessor_config.json: ${field} needs one number or three, not ${JSON.stringify(value)}.`)
+    throw new BeagleError(
+      'bad-file',
+      `preprocessor_config.json: ${field} needs one number or three, not ${JSON.stringify(value)}.`,
+    )
   }
   return values
 }

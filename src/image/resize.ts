@@ -109,12 +109,22 @@ function resample(
   }
 }
 
+/** Source index per output index; PIL adds the step up, which decides the ties that a product would round otherwise. */
+function nearestIndices(inSize: number, outSize: number): Int32Array {
+  const step = inSize / outSize
+  const indices = new Int32Array(outSize)
+  for (let x = 0, position = step * 0.5; x < outSize; x++, position += step)
+    indices[x] = Math.min(inSize - 1, Math.floor(position))
+  return indices
+}
+
 function resizeNearest(image: RgbImage, width: number, height: number): RgbImage {
   const data = new Uint8Array(width * height * 3)
+  const columns = nearestIndices(image.width, width)
+  const rows = nearestIndices(image.height, height)
   for (let y = 0; y < height; y++) {
-    const row = Math.min(image.height - 1, Math.floor(((y + 0.5) * image.height) / height)) * image.width
     for (let x = 0; x < width; x++) {
-      const at = (row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / width))) * 3
+      const at = (rows[y]! * image.width + columns[x]!) * 3
       data.set(image.data.subarray(at, at + 3), (y * width + x) * 3)
     }
   }
@@ -128,13 +138,19 @@ function resizeNearest(image: RgbImage, width: number, height: number): RgbImage
 export function resize(image: RgbImage, width: number, height: number, filter: Filter = 'bicubic'): RgbImage {
   checkImage(image)
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new BeagleError('bad-argument', `resize: the new size must be positive whole numbers, not ${width} × ${height}.`)
+    throw new BeagleError(
+      'bad-argument',
+      `resize: the new size must be positive whole numbers, not ${width} × ${height}.`,
+    )
   }
   if (width === image.width && height === image.height) return image
   if (filter === 'nearest') return resizeNearest(image, width, height)
   const kernel = kernels[filter]
   if (!kernel) {
-    throw new BeagleError('bad-argument', `resize: unknown filter "${filter}"; known are ${filtersByNumber.join(', ')}.`)
+    throw new BeagleError(
+      'bad-argument',
+      `resize: unknown filter "${filter}"; known are ${filtersByNumber.join(', ')}.`,
+    )
   }
   let { data } = image
   if (width !== image.width) {
