@@ -141,12 +141,12 @@ export function preprocess(image: RgbImage, config: PreprocessorConfig): PixelVa
   })
 }
 
-function toPlanes(image: RgbImage, valueOf: (byte: number, channel: number) => number): PixelValues {
+function toPlanes(image: RgbImage, normalized: (byte: number, channel: number) => number): PixelValues {
   const { width, height, data } = image
   const area = width * height
   const pixels = new Float32Array(3 * area)
   for (let channel = 0; channel < 3; channel++) {
-    const table = Float32Array.from({ length: 256 }, (_, byte) => valueOf(byte, channel))
+    const table = Float32Array.from({ length: 256 }, (_, byte) => normalized(byte, channel))
     for (let i = 0; i < area; i++) pixels[channel * area + i] = table[data[i * 3 + channel]!]!
   }
   return { pixels, width, height }
