@@ -1,0 +1,134 @@
+import type { CachedModel, ChatChunk, LoadProgress, MemoryReport, ModelSource } from '../api.ts'
+import {
+  type CallName,
+  type Calls,
+  fromWireError,
+  type Loaded,
+  PageError,
+  type Reply,
+  type Request,
+  type WireLoadOptions,
+} from './protocol.ts'
+import type { Port } from './serve.ts'
+
+interface Pending {
+  resolve: (result: never) => void
+  reject: (error: Error) => void
+  onEvent?: (event: never) => void
+}
+
+/** The page's side of the worker: promises and async iterators; an aborted signal becomes a cancel message. */
+export class Client {
+  /** Called when the GPU device of the loaded model is lost, or the worker itself has died. */
+  onLost: ((error: PageError) => void) | undefined
+  readonly #pending = new Map<number, Pending>()
+  readonly #port: Port
+  #nextId = 1
+
+  constructor(port: Port) {
+    this.#port = port
+    port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data)
+  }
+
+  load(
+    source: ModelSource,
+    options: WireLoadOptions,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
+  ): Promise<Loaded> {
+    return this.#call('load', { source, options }, signal, onProgress)
+  }
+
+  /** Streams the chunks of one answer and returns the memory in use after it. Leaving the loop early stops the worker too. */
+  async *chat(args: Calls['chat']['args'], signal?: AbortSignal): AsyncGenerator<ChatChunk, MemoryReport, void> {
+    const stop = new AbortController()
+    const arrived: ChatChunk[] = []
+    let wake = () => {}
+    let ended = false
+    const done = this.#call('chat', args, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal, (chunk) => {
+      arrived.push(chunk)
+      wake()
+    })
+    const end = () => {
+      ended = true
+      wake()
+    }
+    done.then(end, end)
+    try {
+      while (!ended || arrived.length > 0) {
+        const chunk = arrived.shift()
+        if (chunk) yield chunk
+        else await new Promise<void>((resolve) => (wake = resolve))
+      }
+      return await done
+    } finally {
+      if (!ended) stop.abort()
+    }
+  }
+
+  memory(): Promise<MemoryReport | undefined> {
+    return this.#call('memory', {})
+  }
+
+  cachedModels(): Promise<CachedModel[]> {
+    return this.#call('cachedModels', {})
+  }
+
+  deleteCached(key: string): Promise<undefined> {
+    return this.#call('deleteCached', { key })
+  }
+
+  /** Ends every call in progress with `error` and reports the loss. */
+  fail(error: PageError): void {
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
+    this.onLost?.(error)
+  }
+
+  #call<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+    signal?: AbortSignal,
+    onEvent?: (event: Calls[N]['event']) => void,
+  ): Promise<Calls[N]['result']> {
+    const id = this.#nextId++
+    if (signal?.aborted) return Promise.reject(new PageError('aborted', 'Stopped on request.'))
+    const cancel = () => this.#post({ type: 'cancel', id })
+    signal?.addEventListener('abort', cancel, { once: true })
+    const result = new Promise<Calls[N]['result']>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, onEvent })
+      this.#post({ type: 'call', id, name, args } as Request)
+    })
+    return result.finally(() => signal?.removeEventListener('abort', cancel))
+  }
+
+  #post(request: Request): void {
+    this.#port.postMessage(request)
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.type === 'lost') {
+      this.fail(fromWireError(reply.error))
+      return
+    }
+    const pending = this.#pending.get(reply.id)
+    if (reply.type === 'event') {
+      pending?.onEvent?.(reply.event as never)
+      return
+    }
+    this.#pending.delete(reply.id)
+    if (reply.type === 'result') pending?.resolve(reply.result as never)
+    else pending?.reject(fromWireError(reply.error))
+  }
+}
+
+/** Starts the worker. A worker that dies (a script error, no memory) fails its calls instead of leaving them waiting. */
+export function startWorker(): { client: Client; terminate: () => void } {
+  const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'beagle' })
+  const client = new Client(worker as unknown as Port)
+  worker.onerror = (event) => {
+    event.preventDefault()
+    const why = event.message || 'its script could not be started'
+    client.fail(new PageError('unexpected', `The worker that runs the model stopped: ${why}. Load the model again.`))
+  }
+  return { client, terminate: () => worker.terminate() }
+}

@@ -1,0 +1,33 @@
+import { effect } from '@preact/signals'
+import { render } from 'preact'
+import { watchDrops } from './drop.ts'
+import { keepOffline } from './offline.ts'
+import { answerQueued, busy, stop } from './store/conversation.ts'
+import { embedded, loadModel, modelState } from './store/model.ts'
+import { openPanel } from './store/panels.ts'
+import { attach, loadSamples } from './store/pictures.ts'
+import { applyTheme } from './store/settings.ts'
+import { App } from './views/App.tsx'
+import { loadFolder } from './views/FolderButton.tsx'
+import './styles/index.css'
+
+void loadModel(embedded())
+applyTheme()
+answerQueued()
+render(<App />, document.getElementById('app')!)
+void loadSamples()
+
+watchDrops(({ images, model }) => {
+  if (model) loadFolder(model.source, model.label)
+  void attach(images)
+})
+
+addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && openPanel.peek() === undefined && busy.peek()) stop()
+})
+
+const stopWaiting = effect(() => {
+  if (modelState.value.kind === 'loading') return
+  queueMicrotask(() => stopWaiting())
+  keepOffline()
+})

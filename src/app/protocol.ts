@@ -1,0 +1,88 @@
+import type {
+  CachedModel,
+  ChatChunk,
+  ChatOptions,
+  DeviceReport,
+  LoadOptions,
+  LoadProgress,
+  MemoryReport,
+  Message,
+  ModelInfo,
+  ModelSource,
+} from '../api.ts'
+import { BeagleError, type ErrorCode } from '../errors.ts'
+
+/** An image crosses to the worker once, beside the messages that name it, so that the worker sees the same object in every turn. */
+export type WirePart = { type: 'text'; text: string } | { type: 'image'; imageId: string }
+
+export interface WireMessage {
+  role: Message['role']
+  content: WirePart[]
+}
+
+export type WireLoadOptions = Pick<LoadOptions, 'weights' | 'maxContext' | 'cache'>
+export type WireChatOptions = Omit<ChatOptions, 'signal'>
+
+/** What a loaded model tells the page. */
+export interface Loaded {
+  info: ModelInfo
+  device: DeviceReport
+  memory: MemoryReport
+}
+
+/** Each call: what it takes, what it streams while it runs, what it returns. */
+export interface Calls {
+  load: { args: { source: ModelSource; options: WireLoadOptions }; event: LoadProgress; result: Loaded }
+  chat: {
+    args: { messages: WireMessage[]; images: Map<string, Blob>; options: WireChatOptions }
+    event: ChatChunk
+    result: MemoryReport
+  }
+  memory: { args: Record<never, never>; event: never; result: MemoryReport | undefined }
+  cachedModels: { args: Record<never, never>; event: never; result: CachedModel[] }
+  deleteCached: { args: { key: string }; event: never; result: undefined }
+}
+
+export type CallName = keyof Calls
+
+/** Page to worker. `cancel` aborts the call with that id, which then ends with the error `aborted` or early with what it has. */
+export type Request =
+  | { [N in CallName]: { type: 'call'; id: number; name: N; args: Calls[N]['args'] } }[CallName]
+  | { type: 'cancel'; id: number }
+
+/** Worker to page. `lost` belongs to no call: the GPU device of the loaded model is gone. */
+export type Reply =
+  | { type: 'event'; id: number; event: Calls[CallName]['event'] }
+  | { type: 'result'; id: number; result: Calls[CallName]['result'] }
+  | { type: 'error'; id: number; error: WireError }
+  | { type: 'lost'; error: WireError }
+
+export type WireErrorCode = ErrorCode | 'unexpected'
+
+export interface WireError {
+  code: WireErrorCode
+  message: string
+}
+
+/** An error of the worker, thrown again in the page. */
+export class PageError extends Error {
+  override readonly name = 'PageError'
+  constructor(
+    readonly code: WireErrorCode,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export function toWireError(thrown: unknown): WireError {
+  if (thrown instanceof BeagleError || thrown instanceof PageError)
+    return { code: thrown.code, message: thrown.message }
+  if (thrown instanceof DOMException && thrown.name === 'AbortError')
+    return { code: 'aborted', message: thrown.message }
+  return { code: 'unexpected', message: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown) }
+}
+
+export function fromWireError(error: WireError): PageError {
+  return new PageError(error.code, error.message)
+}

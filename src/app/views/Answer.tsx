@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks'
+import { type Answer, busy, regenerate, type Turn, turns } from '../store/conversation.ts'
+import { showToast } from '../store/panels.ts'
+import { Figures } from './Figures.tsx'
+import { Icon } from './Icon.tsx'
+import { Logo } from './Logo.tsx'
+import { Markdown } from './Markdown.tsx'
+
+export function AnswerView({ turn }: { turn: Turn }) {
+  const answer = turn.answer.value
+  const settled = answer.status === 'done' || answer.status === 'stopped' || answer.status === 'failed'
+  return (
+    <div class={`answer is-${answer.status}`} aria-busy={!settled}>
+      <Logo size={28} />
+      <div class="answer-content">
+        <h2 class="visually-hidden">Beagle answered</h2>
+        <Markdown text={answer.text} />
+        <Progress answer={answer} />
+        <footer class="answer-footer">
+          {settled && (
+            <>
+              <AnswerActions turn={turn} answer={answer} />
+              <Figures answer={answer} />
+            </>
+          )}
+        </footer>
+      </div>
+    </div>
+  )
+}
+
+function Progress({ answer: { status, error, text } }: { answer: Answer }) {
+  if (status === 'queued') return <p class="answer-note">Waiting for the model to load…</p>
+  if (status === 'thinking') {
+    return (
+      <p class="answer-note is-thinking">
+        <span class="visually-hidden">Looking</span>
+        <span class="dots" aria-hidden="true" />
+      </p>
+    )
+  }
+  if (status === 'stopped') return <p class="answer-note">{text ? 'Stopped.' : 'Stopped before the first word.'}</p>
+  if (status === 'failed') {
+    return (
+      <p class="answer-problem" role="alert">
+        <Icon name="warning" />
+        <span>{error?.message}</span>
+      </p>
+    )
+  }
+  return null
+}
+
+function AnswerActions({ turn, answer }: { turn: Turn; answer: Answer }) {
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(answer.text)
+      setCopied(true)
+      setTimeout(() => setCopied(false), 1500)
+    } catch {
+      showToast('The browser did not allow copying. Select the text and copy it by hand.', { tone: 'problem' })
+    }
+  }
+  const isLast = turns.value.at(-1) === turn
+  return (
+    <div class="answer-actions">
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={copied ? 'Copied' : 'Copy answer'}
+        title="Copy"
+        disabled={answer.text === ''}
+        onClick={() => void copy()}
+      >
+        <Icon name={copied ? 'check' : 'copy'} />
+      </button>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label="Regenerate answer"
+        title={isLast ? 'Answer again' : 'Answer again; later questions go'}
+        disabled={busy.value}
+        onClick={() => regenerate(turn.id)}
+      >
+        <Icon name="again" />
+      </button>
+    </div>
+  )
+}

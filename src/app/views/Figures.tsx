@@ -1,0 +1,43 @@
+import { formatMs, formatRate } from '../format.ts'
+import type { Answer } from '../store/conversation.ts'
+
+/** How long the answer took: encode, first token, rate; the rest on request. */
+export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
+  if (!result) return null
+  const { timings, imagesEncoded, visualTokens, cachedTokens, prefilledTokens, ids, inputIds } = result
+  const rows: [string, string][] = [
+    ['Images encoded now', imagesEncoded === 0 ? 'none, all known' : String(imagesEncoded)],
+    ['Visual tokens', String(visualTokens)],
+    ['Prompt tokens', `${inputIds.length} (${cachedTokens} cached, ${prefilledTokens} new)`],
+    ['Prefill', formatMs(timings.prefill)],
+    ['Answer tokens', String(ids.length)],
+    ['Per token', formatMs(timings.decodePerToken)],
+    ['Ended by', { stop: 'the model', length: 'the token limit', aborted: 'you' }[result.finishReason]],
+    ['Seed', seed === undefined ? 'none' : String(seed)],
+    ['Model', by ?? 'unknown'],
+  ]
+  return (
+    <details class="figures">
+      <summary title="More figures">
+        <span class="figure">
+          encode <b>{imagesEncoded > 0 ? formatMs(timings.encode) : 'cached'}</b>
+        </span>
+        <span class="figure">
+          first token <b>{formatMs(timings.firstToken)}</b>
+        </span>
+        <span class="figure">
+          <b>{formatRate(timings.tokensPerSecond)}</b> tokens/s
+        </span>
+        <span class="figure-more">details</span>
+      </summary>
+      <dl class="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}

@@ -1,0 +1,49 @@
+import { busy, edit, editing, type Turn } from '../store/conversation.ts'
+import { AnswerView } from './Answer.tsx'
+import { EditQuestion } from './EditQuestion.tsx'
+import { Icon } from './Icon.tsx'
+
+export function TurnView({ turn, number }: { turn: Turn; number: number }) {
+  return (
+    <article class="turn" aria-label={`Question ${number}`}>
+      <div class="question">
+        <h2 class="visually-hidden">You asked</h2>
+        {turn.pictures.length > 0 && (
+          <ul class="pictures" aria-label="Images of this question">
+            {turn.pictures.map(({ id, url, alt }) => (
+              <li key={id}>
+                <img src={url} alt={alt} decoding="async" />
+              </li>
+            ))}
+          </ul>
+        )}
+        {editing.value === turn.id ? (
+          <EditQuestion text={turn.text} onDone={(text) => edit(turn.id, text)} />
+        ) : (
+          <Question turn={turn} />
+        )}
+      </div>
+      <AnswerView turn={turn} />
+    </article>
+  )
+}
+
+function Question({ turn }: { turn: Turn }) {
+  return (
+    <div class="bubble-row">
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label="Edit question"
+        title="Edit and ask again"
+        disabled={busy.value}
+        onClick={() => {
+          editing.value = turn.id
+        }}
+      >
+        <Icon name="edit" />
+      </button>
+      <p class="bubble">{turn.text || 'Describe the image.'}</p>
+    </div>
+  )
+}
