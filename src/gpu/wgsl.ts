@@ -50,7 +50,7 @@ export function reflect(wgsl: string, entry: string): Interface {
   for (const match of wgsl.matchAll(/\bfn\s+(\w+)\s*\(/g)) functions.set(match[1]!, bodyAt(wgsl, match.index))
   const used = new Set<string>()
   const visit = (name: string) => {
-    for (const word of functions.get(name)!.match(/[A-Za-z_]\w*/g) ?? []) {
+    for (const word of functions.get(name)!.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? []) {
       if (used.has(word)) continue
       used.add(word)
       if (functions.has(word)) visit(word)

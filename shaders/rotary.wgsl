@@ -1,0 +1,90 @@
+// rotary: with p the position of row t, a_i = p · theta^(-2i/K) and i < K/2, each head of width K turns its pairs (i, i + K/2):
+//   y[i] = x[i] cos a_i - x[i + K/2] sin a_i,   y[i + K/2] = x[i + K/2] cos a_i + x[i] sin a_i
+// Su et al. 2021, arXiv:2104.09864; halves instead of neighbours are paired, as in Llama. Row t has position cursor[0] + t.
+// forward: x, y [rows, heads · K]. toCache: qkv [rows, (heads + 2 kvHeads) · K] into q [rows, heads · K] and, at the rows of
+// their positions, keys (turned) and values [capacity, kvHeads · K]. One invocation per pair.
+// Angles are exact: a frequency is a fraction of a turn in fixed point of 44 bits, whose product with a position wraps by itself.
+import package::act::Act;
+import package::cursor::POSITION;
+import package::flat::flatIndex;
+
+struct Params { rows: u32, heads: u32, kvHeads: u32, width: u32, capacity: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> frequencies: array<vec2u>; // per pair: the upper 32 bits, the lower 12
+@group(0) @binding(2) var<storage, read> cursor: array<u32>;
+@group(0) @binding(3) var<storage, read> x: array<Act>;
+@group(0) @binding(4) var<storage, read_write> y: array<Act>;
+@group(0) @binding(5) var<storage, read> qkv: array<Act>;
+@group(0) @binding(6) var<storage, read_write> q: array<Act>;
+@group(0) @binding(7) var<storage, read_write> keys: array<Act>;
+@group(0) @binding(8) var<storage, read_write> values: array<Act>;
+
+override BACK: bool = false; // turns the other way: the gradient of forward
+
+// (cos, sin) of `turn` / 2^32 turns: the nearest quarter turn and Taylor's series for the rest, which is at most π/4.
+fn cosSin(turn: u32) -> vec2f {
+  let quarter = (turn + 0x20000000u) >> 30u;
+  let angle = f32(bitcast<i32>(turn - (quarter << 30u))) * 1.4629180793e-9;
+  let square = angle * angle;
+  let c = 1.0 + square * (-0.5 + square * (0.041666667 + square * (-0.0013888889 + square * 2.4801587e-5)));
+  let s = angle * (1.0 + square * (-0.16666667 + square * (0.0083333333 + square * (-1.9841270e-4 + square * 2.7557319e-6))));
+  switch quarter & 3u {
+    case 0u: { return vec2f(c, s); }
+    case 1u: { return vec2f(-s, c); }
+    case 2u: { return vec2f(-c, -s); }
+    default: { return vec2f(s, -c); }
+  }
+}
+
+fn turned(pair: vec2f, position: u32, i: u32) -> vec2f {
+  let frequency = frequencies[i];
+  var cs = cosSin(position * frequency.x + ((position * frequency.y) >> 12u));
+  if (BACK) { cs.y = -cs.y; }
+  return vec2f(pair.x * cs.x - pair.y * cs.y, pair.y * cs.x + pair.x * cs.y);
+}
+
+@compute @workgroup_size(64)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = flatIndex(workgroup, count, local, 64u);
+  let pairs = params.width / 2u;
+  let i = index % pairs;
+  let row = index / pairs / params.heads;
+  if (row >= params.rows) { return; }
+  let at = index / pairs * params.width + i;
+  let result = turned(vec2f(f32(x[at]), f32(x[at + pairs])), cursor[POSITION] + row, i);
+  y[at] = Act(result.x);
+  y[at + pairs] = Act(result.y);
+}
+
+@compute @workgroup_size(64)
+fn toCache(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = flatIndex(workgroup, count, local, 64u);
+  let pairs = params.width / 2u;
+  let i = index % pairs;
+  let allHeads = params.heads + 2u * params.kvHeads;
+  let row = index / pairs / allHeads;
+  if (row >= params.rows) { return; }
+  let head = index / pairs % allHeads;
+  let source = index / pairs * params.width + i;
+  let pair = vec2f(f32(qkv[source]), f32(qkv[source + pairs]));
+  let position = cursor[POSITION] + row;
+  if (head < params.heads) {
+    let at = (row * params.heads + head) * params.width + i;
+    let result = turned(pair, position, i);
+    q[at] = Act(result.x);
+    q[at + pairs] = Act(result.y);
+    return;
+  }
+  if (position >= params.capacity) { return; }
+  let kvHead = (head - params.heads) % params.kvHeads;
+  let at = (position * params.kvHeads + kvHead) * params.width + i;
+  if (head < params.heads + params.kvHeads) {
+    let result = turned(pair, position, i);
+    keys[at] = Act(result.x);
+    keys[at + pairs] = Act(result.y);
+  } else {
+    values[at] = Act(pair.x);
+    values[at + pairs] = Act(pair.y);
+  }
+}
