@@ -22,15 +22,22 @@ interface OpenFile {
   remote?: ByteSource
 }
 
-/** SHA-256 of a file as its blocks pass by in order; what was out of order is caught up at the end. */
+/** Blocks that came early are held so far ahead: reading in order with one block fetched ahead needs one. */
+const HELD_BLOCKS = 2
+
+/** SHA-256 of a file as its blocks pass by in order; what was far out of order is caught up at the end. */
 class RunningHash {
   private readonly hash = sha256.create()
+  private readonly early = new Map<number, Uint8Array>()
   next = 0
 
   offer(index: number, block: Uint8Array): void {
+    if (index > this.next && index <= this.next + HELD_BLOCKS) this.early.set(index, block)
     if (index !== this.next) return
-    this.hash.update(block)
-    this.next++
+    for (let ready: Uint8Array | undefined = block; ready; ready = this.early.get(this.next)) {
+      this.hash.update(ready)
+      this.early.delete(this.next++)
+    }
   }
 
   hex(): string {

@@ -41,24 +41,26 @@ const VICUNA = `{% for message in messages %}
 {%- if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}`
 
 function field(source: unknown, name: string): unknown {
-  return typeof source === 'object' && source !== null ? (source as Record<string, unknown>)[name] : undefined
+  return typeof source === 'object' && source !== null
+    ? ((source as Record<string, unknown>)[name] ?? undefined)
+    : undefined
 }
 
 /** A template is a text, or a list of `{ name, template }` or a record, of which `default` is meant. */
 function templateText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
+  if (value === undefined || typeof value === 'string') return value
   if (Array.isArray(value)) {
     const named = value.find((entry) => field(entry, 'name') === 'default') ?? value[0]
     return templateText(field(named, 'template'))
   }
-  return templateText(field(value, 'default') ?? undefined)
+  return templateText(field(value, 'default'))
 }
 
 function pick(files: ChatTemplateFiles): { origin: ChatTemplate['origin']; source: string } {
   if (files.jinja !== undefined) return { origin: 'chat_template.jinja', source: files.jinja }
-  const json = templateText(field(files.json, 'chat_template') ?? undefined)
+  const json = templateText(field(files.json, 'chat_template'))
   if (json !== undefined) return { origin: 'chat_template.json', source: json }
-  const inTokenizer = templateText(field(files.tokenizerConfig, 'chat_template') ?? undefined)
+  const inTokenizer = templateText(field(files.tokenizerConfig, 'chat_template'))
   if (inTokenizer !== undefined) return { origin: 'tokenizer_config.json', source: inTokenizer }
   return { origin: 'vicuna (built in)', source: VICUNA }
 }
