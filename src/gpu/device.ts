@@ -14,6 +14,9 @@ export interface Abilities {
   cpu: boolean
 }
 
+/** Which of two kernels serves an operation: the plain one, or the one that exchanges values between neighbours. */
+export type Path = 'plain' | 'shuffled'
+
 /** Counts since the device was opened; tests prove with them what a token costs. */
 export interface Counters {
   submits: number
@@ -39,6 +42,8 @@ export class Gpu {
   readonly memory: GpuMemory
   readonly timing: Timing
   readonly counters: Counters = { submits: 0, dispatches: 0, bindGroups: 0 }
+  /** Fast paths in use; the self-test puts back to `plain` what the device does not do right. */
+  readonly paths: { linear: Path; matvec: Path; attention: Path }
   /** Resolves with the reason when the device is lost, also by `dispose`. */
   readonly lost: Promise<BeagleError>
   /** The first error of the device; every later call throws it. */
@@ -49,6 +54,8 @@ export class Gpu {
     readonly info: GPUAdapterInfo,
     readonly abilities: Abilities,
   ) {
+    const path: Path = abilities.shuffle && abilities.cpu ? 'shuffled' : 'plain'
+    this.paths = { linear: path, matvec: path, attention: path }
     this.kernels = new Kernels(device)
     this.memory = new GpuMemory(device, (error) => this.fail(error))
     this.timing = new Timing(device, abilities.timestamps)

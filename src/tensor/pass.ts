@@ -61,6 +61,11 @@ export class Pass {
     return result
   }
 
+  /** Gives back one tensor before its scope ends; the commands added so far may still read it. */
+  drop(tensor: Tensor): void {
+    if (this.lent.delete(tensor.buffer)) this.gpu.memory.giveBack([tensor.buffer])
+  }
+
   /**
    * Adds a dispatch. `buffers` and `params` go by their WGSL names; a wrong or missing name is an error that lists the right
    * ones. `grid` counts workgroups.

@@ -1,0 +1,109 @@
+// convert: a matrix [rows, cols] as it stands in a file (f32, f16 or bf16) into a storage of shaders/storage/, rows padded
+// with zeros to blocks of 32. q8: d = f16(max|w| / 127), q = round(w / d). q4: d = f16(m / -8) with m the element of largest
+// magnitude, q = clamp(round(w / d), -8, 7) + 8: the largest element is met exactly and all 16 levels are used.
+// One invocation per block of the destination; two blocks share a word of scales, which is why that is written atomically.
+import package::flat::flatIndex;
+
+struct Params { rows: u32, cols: u32, firstBlock: u32, dtype: u32 } // dtype: 0 f32, 1 f16, 2 bf16
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> source: array<u32>;
+@group(0) @binding(2) var<storage, read_write> weight: array<u32>;
+@group(0) @binding(3) var<storage, read_write> scales: array<atomic<u32>>;
+
+const SIZE = 64u;
+
+fn blockIndex(workgroup: vec3u, count: vec3u, local: u32) -> u32 {
+  return flatIndex(workgroup, count, local, SIZE);
+}
+
+fn blocksPerRow() -> u32 {
+  return (params.cols + 31u) / 32u;
+}
+
+fn element(row: u32, col: u32) -> f32 {
+  if (col >= params.cols) { return 0.0; }
+  let i = row * params.cols + col;
+  if (params.dtype == 0u) { return bitcast<f32>(source[i]); }
+  let half = (source[i >> 1u] >> ((i & 1u) * 16u)) & 0xffffu;
+  if (params.dtype == 2u) { return bitcast<f32>(half << 16u); }
+  return unpack2x16float(half).x;
+}
+
+fn storeScale(block: u32, bits: u32) {
+  let at = params.firstBlock + block;
+  atomicOr(&scales[at >> 1u], bits << ((at & 1u) * 16u));
+}
+
+fn quantized(value: f32, scale: f32, low: f32, high: f32) -> i32 {
+  if (scale == 0.0) { return 0; }
+  return i32(clamp(round(value / scale), low, high));
+}
+
+@compute @workgroup_size(SIZE)
+fn toF32(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let block = blockIndex(workgroup, count, local);
+  if (block >= params.rows * blocksPerRow()) { return; }
+  let row = block / blocksPerRow();
+  let col = 32u * (block % blocksPerRow());
+  for (var k = 0u; k < 32u; k++) {
+    weight[32u * (params.firstBlock + block) + k] = bitcast<u32>(element(row, col + k));
+  }
+}
+
+@compute @workgroup_size(SIZE)
+fn toF16(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let block = blockIndex(workgroup, count, local);
+  if (block >= params.rows * blocksPerRow()) { return; }
+  let row = block / blocksPerRow();
+  let col = 32u * (block % blocksPerRow());
+  for (var k = 0u; k < 16u; k++) {
+    let pair = vec2f(element(row, col + 2u * k), element(row, col + 2u * k + 1u));
+    weight[16u * (params.firstBlock + block) + k] = pack2x16float(pair);
+  }
+}
+
+@compute @workgroup_size(SIZE)
+fn toQ8(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let block = blockIndex(workgroup, count, local);
+  if (block >= params.rows * blocksPerRow()) { return; }
+  let row = block / blocksPerRow();
+  let col = 32u * (block % blocksPerRow());
+  var largest = 0.0;
+  for (var k = 0u; k < 32u; k++) { largest = max(largest, abs(element(row, col + k))); }
+  let bits = pack2x16float(vec2f(largest / 127.0, 0.0));
+  let scale = unpack2x16float(bits).x;
+  storeScale(block, bits);
+  for (var word = 0u; word < 8u; word++) {
+    var packed = 0u;
+    for (var k = 0u; k < 4u; k++) {
+      let q = quantized(element(row, col + 4u * word + k), scale, -127.0, 127.0);
+      packed |= (bitcast<u32>(q) & 255u) << (8u * k);
+    }
+    weight[8u * (params.firstBlock + block) + word] = packed;
+  }
+}
+
+@compute @workgroup_size(SIZE)
+fn toQ4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let block = blockIndex(workgroup, count, local);
+  if (block >= params.rows * blocksPerRow()) { return; }
+  let row = block / blocksPerRow();
+  let col = 32u * (block % blocksPerRow());
+  var extreme = 0.0;
+  for (var k = 0u; k < 32u; k++) {
+    let value = element(row, col + k);
+    if (abs(value) > abs(extreme)) { extreme = value; }
+  }
+  let bits = pack2x16float(vec2f(extreme / -8.0, 0.0));
+  let scale = unpack2x16float(bits).x;
+  storeScale(block, bits);
+  for (var word = 0u; word < 4u; word++) {
+    var packed = 0u;
+    for (var k = 0u; k < 8u; k++) {
+      let q = quantized(element(row, col + 8u * word + k), scale, -8.0, 7.0);
+      packed |= u32(q + 8) << (4u * k);
+    }
+    weight[4u * (params.firstBlock + block) + word] = packed;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Kernel } from '../gpu/wgsl.ts'
+import type { Pass } from '../tensor/pass.ts'
+import { rowsOf, type Tensor } from '../tensor/tensor.ts'
+import { weightBindings } from '../tensor/weight.ts'
+import { activationKinds } from './activation.ts'
+import { checkLinear, type LinearInputs, type LinearOptions, matvec } from './matvec.ts'
+import { activationOf } from './require.ts'
+
+export type { LinearInputs, LinearOptions }
+
+/**
+ * y = act(x · weightᵀ + bias) + residual, [.., outs]. One row is a matrix-vector product, several rows are tiled; where the
+ * device exchanges values between neighbours cheaply against its loads, both have a kernel that does so.
+ */
+export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions = {}): Tensor {
+  const { x, weight, bias, residual } = inputs
+  checkLinear('linear', inputs)
+  const rows = rowsOf(x)
+  if (rows === 1) return matvec(pass, inputs, options)
+  const y = pass.scratch([...x.shape.slice(0, -1), weight.rows], x.type)
+  const shuffled = options.path ? options.path === 'shuffled' : pass.gpu.paths.linear === 'shuffled'
+  const kernel: Kernel = {
+    shader: shuffled ? 'linearShuffled' : 'linear',
+    entry: 'forward',
+    activation: activationOf('linear', x),
+    storage: weight.storage,
+    overrides: {
+      ALIGNED: Number(weight.cols % 4 === 0),
+      BIAS: Number(!!bias),
+      RESIDUAL: Number(!!residual),
+      ACTIVATION: activationKinds[options.activation ?? 'none'],
+    },
+  }
+  for (const part of weight.parts) {
+    const buffers = { x, x4: x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
+    const params = { rows, cols: weight.cols, outs: part.rows, firstOut: part.firstRow, stride: weight.rows }
+    const side = shuffled ? [64, 16] : [64, 64]
+    pass.run(kernel, buffers, params, [Math.ceil(part.rows / side[0]!), Math.ceil(rows / side[1]!)])
+  }
+  return y
+}
