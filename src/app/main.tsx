@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { watchDrops } from './drop.ts'
 import { keepOffline } from './offline.ts'
 import { answerQueued, busy, stop } from './store/conversation.ts'
+import { keepConversation } from './store/kept.ts'
 import { embedded, loadModel, modelState } from './store/model.ts'
 import { openPanel } from './store/panels.ts'
 import { attach, loadSamples } from './store/pictures.ts'
@@ -14,6 +15,7 @@ import './styles/index.css'
 void loadModel(embedded())
 applyTheme()
 answerQueued()
+await keepConversation()
 render(<App />, document.getElementById('app')!)
 void loadSamples()
 

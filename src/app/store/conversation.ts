@@ -1,7 +1,7 @@
 import { batch, computed, effect, type Signal, signal } from '@preact/signals'
 import type { ChatResult } from '../../api.ts'
 import { PageError, type WireChatOptions, type WireError, type WireMessage } from '../protocol.ts'
-import { client, memory, modelState } from './model.ts'
+import { client, memory, modelState, recover } from './model.ts'
 import { announcement } from './panels.ts'
 import { attached, type Picture } from './pictures.ts'
 import { chatOptions, sampling } from './settings.ts'
@@ -137,6 +137,7 @@ async function answer(turn: Turn): Promise<void> {
   } catch (error) {
     const text = stream.finish()
     if (!(error instanceof PageError)) throw error
+    if (error.code === 'device-lost' && modelState.peek().kind === 'ready') recover(error)
     if (error.code === 'aborted') settle(turn, { status: 'stopped', text })
     else if (error.code === 'device-lost' && modelState.peek().kind === 'loading') settle(turn, queued())
     else settle(turn, { status: 'failed', text, error: { code: error.code, message: error.message } })

@@ -108,8 +108,8 @@ export function reload(weights: WeightStorage = modelState.peek().choice.weights
   return loadModel({ ...modelState.peek().choice, weights })
 }
 
-/** A lost device or a dead worker: starts a new worker and reloads once by itself; a second loss within a minute waits for the user. */
-function recover(error: PageError): void {
+/** A lost device or a dead worker, told by the worker or by a call that failed with it: starts a new worker and reloads once by itself; a second loss within a minute waits for the user. */
+export function recover(error: PageError): void {
   connection?.terminate()
   connection = undefined
   loading = undefined

@@ -22,6 +22,9 @@ export interface Sample {
 export const attached = signal<Picture[]>([])
 export const samples = signal<Sample[]>([])
 
+/** The picture that is shown large. */
+export const enlarged = signal<Picture | undefined>(undefined)
+
 const MAX_ATTACHED = 8
 
 export const sampleUrl = (sample: Sample): string => new URL(`samples/${sample.file}`, document.baseURI).href

@@ -7,6 +7,7 @@ import { Conversation } from './Conversation.tsx'
 import { DevicePanel } from './DevicePanel.tsx'
 import { Header } from './Header.tsx'
 import { ModelMenu } from './ModelMenu.tsx'
+import { PictureDialog } from './PictureDialog.tsx'
 import { Problem } from './Problem.tsx'
 import { Scroller } from './Scroller.tsx'
 import { SettingsPanel } from './SettingsPanel.tsx'
@@ -29,6 +30,7 @@ export function App() {
       <SettingsPanel />
       <DevicePanel />
       <CameraDialog />
+      <PictureDialog />
       <Spoken />
       {dragging.value && <div class="drop-target">Drop images to ask about them, or a model folder to load it</div>}
     </>

@@ -1,6 +1,9 @@
 import { useEffect } from 'preact/hooks'
+import type { DeviceReport } from '../../api.ts'
 import { formatBytes } from '../format.ts'
 import { device, memory, refreshMemory } from '../store/model.ts'
+import { showToast } from '../store/panels.ts'
+import { Icon } from './Icon.tsx'
 import { Sheet } from './Sheet.tsx'
 
 export function DevicePanel() {
@@ -46,8 +49,22 @@ function DeviceFacts() {
         <h3 id="limits-title">Limits</h3>
         <Facts rows={Object.entries(report.limits).map(([name, value]) => [spaced(name), limit(name, value)])} />
       </section>
+      <button type="button" class="button" onClick={() => void copyReport(report)}>
+        <Icon name="copy" />
+        Copy for a report
+      </button>
     </>
   )
+}
+
+async function copyReport(report: DeviceReport): Promise<void> {
+  const text = JSON.stringify({ browser: navigator.userAgent, device: report, memory: memory.peek() }, null, 2)
+  try {
+    await navigator.clipboard.writeText(text)
+    showToast('Copied.')
+  } catch {
+    showToast('The browser did not allow copying.', { tone: 'problem' })
+  }
 }
 
 function MemoryMeter() {

@@ -1,7 +1,14 @@
 import { busy, edit, editing, type Turn } from '../store/conversation.ts'
+import { openPanel } from '../store/panels.ts'
+import { enlarged, type Picture } from '../store/pictures.ts'
 import { AnswerView } from './Answer.tsx'
 import { EditQuestion } from './EditQuestion.tsx'
 import { Icon } from './Icon.tsx'
+
+function enlarge(picture: Picture): void {
+  enlarged.value = picture
+  openPanel.value = 'picture'
+}
 
 export function TurnView({ turn, number }: { turn: Turn; number: number }) {
   return (
@@ -10,9 +17,11 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }) {
         <h2 class="visually-hidden">You asked</h2>
         {turn.pictures.length > 0 && (
           <ul class="pictures" aria-label="Images of this question">
-            {turn.pictures.map(({ id, url, alt }) => (
-              <li key={id}>
-                <img src={url} alt={alt} decoding="async" />
+            {turn.pictures.map((picture) => (
+              <li key={picture.id}>
+                <button type="button" class="picture" onClick={() => enlarge(picture)}>
+                  <img src={picture.url} alt={`${picture.alt}, enlarge`} decoding="async" />
+                </button>
               </li>
             ))}
           </ul>

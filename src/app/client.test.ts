@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { ChatChunk, LoadOptions, Model } from '../api.ts'
+import { BeagleError } from '../errors.ts'
+import { Client } from './client.ts'
+import { PageError } from './protocol.ts'
+import { type Library, type Port, serve } from './serve.ts'
+
+const channels: MessageChannel[] = []
+afterEach(() => {
+  for (const { port1 } of channels.splice(0)) port1.close()
+})
+
+function connect(library: Partial<Library>): Client {
+  const channel = new MessageChannel()
+  channels.push(channel)
+  const absent = () => Promise.reject(new Error('not part of this test'))
+  serve(channel.port2 as unknown as Port, { load: absent, cachedModels: absent, deleteCached: absent, ...library })
+  return new Client(channel.port1 as unknown as Port)
+}
+
+const memory = { weightBytes: 1, stateBytes: 2, scratchBytes: 3, totalBytes: 6 }
+
+function model(parts: Partial<Model>): Model {
+  const lost = new Promise<Error>(() => undefined)
+  return {
+    info: { name: 'test' },
+    device: { vendor: 'test' },
+    lost,
+    memory: () => memory,
+    dispose() {},
+    ...parts,
+  } as Model
+}
+
+const question = {
+  messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Hi' }] }],
+  images: new Map(),
+  options: {},
+}
+
+async function* words(...texts: string[]): AsyncGenerator<ChatChunk, void, void> {
+  for (const text of texts) yield { text }
+}
+
+describe('a call', () => {
+  test('returns its result and streams its progress', async () => {
+    const client = connect({
+      load: async (_source, options?: LoadOptions) => {
+        options?.onProgress?.({ stage: 'weights', item: 'a', loadedBytes: 1, totalBytes: 2 })
+        return model({})
+      },
+    })
+    const stages: number[] = []
+    const loaded = await client.load('embedded', {}, { onProgress: ({ loadedBytes }) => stages.push(loadedBytes) })
+    expect(loaded.memory).toEqual(memory)
+    expect(stages).toEqual([1])
+  })
+
+  test('throws the error of the worker with its code', async () => {
+    const client = connect({ load: () => Promise.reject(new BeagleError('bad-file', 'Not a model.')) })
+    await expect(client.load('embedded', {})).rejects.toEqual(new PageError('bad-file', 'Not a model.'))
+  })
+
+  test('aborts by a message, and not at all when it ended before', async () => {
+    const abort = new AbortController()
+    const client = connect({
+      load: (_source, options) =>
+        new Promise((_resolve, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(new BeagleError('aborted', 'Stopped.')))
+        }),
+    })
+    const loading = client.load('embedded', {}, { signal: abort.signal })
+    abort.abort()
+    await expect(loading).rejects.toMatchObject({ code: 'aborted' })
+    await expect(client.load('embedded', {}, { signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' })
+  })
+})
+
+describe('chat', () => {
+  test('streams chunks in order and returns the memory in use', async () => {
+    const client = connect({ load: async () => model({ chat: () => words('a', 'b', 'c') }) })
+    await client.load('embedded', {})
+    const chunks = client.chat(question)
+    const seen: string[] = []
+    let step = await chunks.next()
+    for (; !step.done; step = await chunks.next()) seen.push(step.value.text)
+    expect(seen).toEqual(['a', 'b', 'c'])
+    expect(step.value).toEqual(memory)
+  })
+
+  test('stops the worker when the reader leaves', async () => {
+    const stopped = vi.fn()
+    async function* endless(_messages: unknown, options?: { signal?: AbortSignal }) {
+      options?.signal?.addEventListener('abort', stopped)
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        if (options?.signal?.aborted) return
+        yield { text: 'x' }
+      }
+    }
+    const client = connect({ load: async () => model({ chat: endless }) })
+    await client.load('embedded', {})
+    for await (const _chunk of client.chat(question)) break
+    await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce())
+  })
+
+  test('hands the model the same image object in every turn, and forgets images that are no longer named', async () => {
+    const seen: unknown[] = []
+    async function* look(messages: Parameters<Model['chat']>[0]): AsyncGenerator<ChatChunk, void, void> {
+      for (const { content } of messages) for (const part of content) if (typeof part === 'object') seen.push(part)
+      yield* words('ok')
+    }
+    const client = connect({ load: async () => model({ chat: look }) })
+    await client.load('embedded', {})
+    const ask = async (id: string) => {
+      const messages = [{ role: 'user' as const, content: [{ type: 'image' as const, imageId: id }] }]
+      for await (const _ of client.chat({ messages, images: new Map([[id, new Blob([id])]]), options: {} }));
+    }
+    for (const id of ['a', 'a', 'b', 'a']) await ask(id)
+    const images = seen.map((part) => (part as { image: Blob }).image)
+    expect(images[0]).toBe(images[1])
+    expect(images[2]).not.toBe(images[1])
+    expect(images[3]).not.toBe(images[0])
+  })
+
+  test('fails what is in progress when the device is lost', async () => {
+    let lose: (error: Error) => void = () => {}
+    const lost = new Promise<Error>((resolve) => {
+      lose = resolve
+    })
+    async function* hangs(): AsyncGenerator<ChatChunk, void, void> {
+      lose(new BeagleError('device-lost', 'Gone.'))
+      await new Promise(() => undefined)
+    }
+    const client = connect({ load: async () => model({ lost, chat: hangs }) })
+    client.onLost = vi.fn()
+    await client.load('embedded', {})
+    await expect(client.chat(question).next()).rejects.toMatchObject({ code: 'device-lost' })
+    expect(client.onLost).toHaveBeenCalledOnce()
+  })
+})
+
+test('a new load disposes the model before it', async () => {
+  const dispose = vi.fn()
+  const client = connect({ load: async () => model({ dispose }) })
+  await client.load('embedded', {})
+  expect(dispose).not.toHaveBeenCalled()
+  await client.load('embedded', {})
+  expect(dispose).toHaveBeenCalledOnce()
+})
