@@ -5,7 +5,7 @@ import package::act::{Act, Act4};
 import package::weight::loadWeight4;
 import package::activations::activate;
 
-struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32 }
+struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32, hasBias: u32, hasResidual: u32, activation: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Act>;
@@ -15,9 +15,6 @@ struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32 }
 @group(0) @binding(5) var<storage, read_write> y: array<Act>;
 
 override ALIGNED: bool = false; // cols is a multiple of 4, so that x4 may be read
-override BIAS: bool = false;
-override RESIDUAL: bool = false;
-override ACTIVATION: u32 = 0u;
 
 const TILE = 64u;
 const STEP = 4u; // vec4s of the input axis per step
@@ -41,9 +38,9 @@ fn store(row: u32, out: u32, sum: f32) {
   if (row >= params.rows || out >= params.outs) { return; }
   let n = params.firstOut + out;
   var value = sum;
-  if (BIAS) { value += bias[n]; }
-  value = activate(value, ACTIVATION);
-  if (RESIDUAL) { value += f32(residual[row * params.stride + n]); }
+  if (params.hasBias == 1u) { value += bias[n]; }
+  value = activate(value, params.activation);
+  if (params.hasResidual == 1u) { value += f32(residual[row * params.stride + n]); }
   y[row * params.stride + n] = Act(value);
 }
 

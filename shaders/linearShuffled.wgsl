@@ -7,7 +7,7 @@ import package::activations::activate;
 
 enable subgroups;
 
-struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32 }
+struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32, hasBias: u32, hasResidual: u32, activation: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Act>;
@@ -17,9 +17,6 @@ struct Params { rows: u32, cols: u32, outs: u32, firstOut: u32, stride: u32 }
 @group(0) @binding(5) var<storage, read_write> y: array<Act>;
 
 override ALIGNED: bool = false;
-override BIAS: bool = false;
-override RESIDUAL: bool = false;
-override ACTIVATION: u32 = 0u;
 
 const SIZE = 32u;
 
@@ -39,14 +36,21 @@ fn store(row: u32, out: u32, sum: f32) {
   if (row >= params.rows || out >= params.outs) { return; }
   let n = params.firstOut + out;
   var value = sum;
-  if (BIAS) { value += bias[n]; }
-  value = activate(value, ACTIVATION);
-  if (RESIDUAL) { value += f32(residual[row * params.stride + n]); }
+  if (params.hasBias == 1u) { value += bias[n]; }
+  value = activate(value, params.activation);
+  if (params.hasResidual == 1u) { value += f32(residual[row * params.stride + n]); }
   y[row * params.stride + n] = Act(value);
 }
 
 fn multiply(v: vec4f, w: vec4f, sum: f32) -> f32 {
   return fma(v.x, w.x, fma(v.y, w.y, fma(v.z, w.z, fma(v.w, w.w, sum))));
+}
+
+// sums[r] by selection, so that sums stays in registers.
+fn pick(sums: array<f32, 16>, r: u32) -> f32 {
+  var value = sums[0];
+  for (var i = 1u; i < 16u; i++) { value = select(value, sums[i], i == r); }
+  return value;
 }
 
 @compute @workgroup_size(SIZE)
@@ -77,8 +81,8 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       sums1[r + 8u] = multiply(b, w1, sums1[r + 8u]);
     }
   }
-  for (var r = 0u; r < 16u; r++) {
-    store(row + r, out, sums0[r]);
-    store(row + r, out + 8u, sums1[r]);
+  for (var r = 0u; r < min(16u, params.rows - row); r++) {
+    store(row + r, out, pick(sums0, r));
+    store(row + r, out + 8u, pick(sums1, r));
   }
 }

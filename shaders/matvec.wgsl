@@ -6,7 +6,7 @@ import package::act::Act;
 import package::weight::{loadBlock, blockWeight4, blockScale};
 import package::activations::activate;
 
-struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32 }
+struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32, hasBias: u32, hasResidual: u32, activation: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Act>;
@@ -17,9 +17,6 @@ struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32 }
 
 override NORM: bool = false;
 override GATED: bool = false;
-override BIAS: bool = false;
-override RESIDUAL: bool = false;
-override ACTIVATION: u32 = 0u;
 
 const SIZE = 64u;
 const LANES = 16u;
@@ -90,9 +87,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
   if (lane != 0u || out >= params.outs) { return; }
   let n = params.firstOut + out;
   var value = partial[local] * scale;
-  if (BIAS) { value += bias[n]; }
-  value = activate(value, ACTIVATION);
+  if (params.hasBias == 1u) { value += bias[n]; }
+  value = activate(value, params.activation);
   if (GATED) { value *= partialUp[local] * scale; }
-  if (RESIDUAL) { value += f32(residual[n]); }
+  if (params.hasResidual == 1u) { value += f32(residual[n]); }
   y[n] = Act(value);
 }

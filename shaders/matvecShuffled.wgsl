@@ -7,7 +7,7 @@ import package::activations::activate;
 
 enable subgroups;
 
-struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32 }
+struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32, hasBias: u32, hasResidual: u32, activation: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Act>;
@@ -20,9 +20,6 @@ struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32 }
 override ALIGNED: bool = false;
 override NORM: bool = false;
 override GATED: bool = false;
-override BIAS: bool = false;
-override RESIDUAL: bool = false;
-override ACTIVATION: u32 = 0u;
 
 const SIZE = 16u;
 
@@ -88,9 +85,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
   if (out >= params.outs) { return; }
   let n = params.firstOut + out;
   var value = sum * scale;
-  if (BIAS) { value += bias[n]; }
-  value = activate(value, ACTIVATION);
+  if (params.hasBias == 1u) { value += bias[n]; }
+  value = activate(value, params.activation);
   if (GATED) { value *= sumUp * scale; }
-  if (RESIDUAL) { value += f32(residual[n]); }
+  if (params.hasResidual == 1u) { value += f32(residual[n]); }
   y[n] = Act(value);
 }

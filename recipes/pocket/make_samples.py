@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import world
-from questions import names
+from wording import names
 from sprites import FONTS, shape_points
 
 SIDE = 512

@@ -9,9 +9,10 @@ import world
 from loader import composer, stacked, to_pixels
 from model import TEXT
 from phrases import SHORT
-from questions import ask, conversation, names
+from questions import ask, conversation
 from scenes import GRID, N_CLASSES, dense_targets, scene_rng
 from tokenizer import BOS, EOS
+from wording import names
 
 VISUAL = GRID * GRID
 _tok = []

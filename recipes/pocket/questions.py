@@ -3,26 +3,15 @@
 A turn knows its `grounds`: (end of a phrase in the question, the patches it means or None when absent);
 training uses them, nothing else does.
 """
-import json
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
 
 import world
 from phrases import (COLOR_OF, COUNT, DESCRIBE, EXIST, EXIST_AT, NAMING, NAMING_ONE, NEXT_PLACE, PLACE, REL_CHOICE,
-                     REL_IS, REL_WHAT, SHORT, SIDE_OF, SMALLTALK, TEXT)
+                     REL_IS, REL_WHAT, SIDE_OF, SMALLTALK, TEXT)
 from scenes import N_SHAPES, N_THINGS, SHAPE, THING, WORD
-
-_names = []
-
-
-def names():
-    if not _names:
-        with open(world.work_path("things.json"), encoding="utf-8") as f:
-            _names.extend(json.load(f))
-    return _names
-
+from wording import a, fill, is_are, names, noun, plural
 
 @dataclass
 class Turn:
@@ -32,54 +21,6 @@ class Turn:
     short: str
     grounds: list = field(default_factory=list)
     target: object = None  # the item that the answer speaks of
-
-
-def noun(item):
-    if item.kind == THING:
-        return names()[item.index]
-    if item.kind == SHAPE:
-        return f"{world.COLOR_NAMES[item.color]} {world.SHAPES[item.index]}"
-    return f'word "{world.WORDS[item.index]}"'
-
-
-def a(text):
-    if text in world.PLURAL_ONLY or text in world.UNCOUNTED:
-        return text
-    if text.startswith("word "):
-        return "the " + text
-    return ("an " if text[0] in "aeiou" else "a ") + text
-
-
-def is_are(text):
-    return "are" if text in world.PLURAL_ONLY else "is"
-
-
-def plural(text):
-    if text in world.PLURAL_ONLY or text in world.UNCOUNTED or text == "fish":
-        return text
-    if text == "die":
-        return "dice"
-    if text.endswith("leaf"):
-        return text[:-1] + "ves"
-    if re.search(r"(s|x|ch|sh|to)$", text):
-        return text + "es"
-    return text[:-1] + "ies" if re.search(r"[^aeiou]y$", text) else text + "s"
-
-
-def fill(template, **slots):
-    """Fills {x}; a slot (text, patches or None) also says where its last character ends."""
-    out, grounds = "", []
-    for part in re.split(r"(\{\w+\})", template):
-        if part.startswith("{"):
-            value = slots[part[1:-1]]
-            if isinstance(value, tuple):
-                out += value[0]
-                grounds.append((len(out), value[1]))
-            else:
-                out += value
-        else:
-            out += part
-    return out, grounds
 
 
 class Asker:
@@ -147,7 +88,7 @@ class Asker:
                 yes = n == noun(item)
             patches = next((i.patches for i in self.items if noun(i) == n), None)
             q, g = fill(self.one(EXIST_AT), be=is_are(n).capitalize(), x=(a(n), patches), place=(world.AT[place], item.patches))
-            text = f"there {is_are(n)} {a(n)}" if yes else f"there {is_are(n)} no {n.replace('word', 'word')}"
+            text = f"there {is_are(n)} {a(n)}" if yes else f"there {is_are(n)} no {n}"
             return Turn("existence", q, f"{'Yes' if yes else 'No'}, {text} {world.AT[place]}.", "yes" if yes else "no",
                         g, item if yes else None)
         if rng.random() < 0.5:

@@ -8,7 +8,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 import world
 from loader import composer
 from phrases import SHORT
-from questions import conversation, names
+from questions import conversation
+from wording import names
 from scenes import scene_rng
 
 SPECIAL = ["<s>", "</s>", "<pad>", "<image>"]

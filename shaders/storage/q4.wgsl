@@ -1,6 +1,6 @@
 // Accessor of a weight [rows, cols] stored as q4: blocks of 32 along the input axis, w = scale · (q - 8), q in [0, 15] (eight
 // to a word, first element lowest), one f16 scale per block (two to a word). Rows are padded to whole blocks.
-@group(0) @binding(10) var<storage, read> weight: array<vec4u>;
+@group(0) @binding(10) var<storage, read> weight: array<u32>;
 @group(0) @binding(11) var<storage, read> scales: array<u32>;
 
 fn nibbles(word: u32) -> vec4f {
@@ -13,8 +13,7 @@ fn blockScale(i: u32) -> f32 {
 }
 
 fn loadWeight4(i: u32) -> vec4f {
-  let word = weight[i >> 3u][(i >> 1u) & 3u];
-  return nibbles(word >> ((i & 1u) * 16u)) * blockScale(i >> 3u);
+  return nibbles(weight[i >> 1u] >> ((i & 1u) * 16u)) * blockScale(i >> 3u);
 }
 
 // A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3 without the scale, k < 8.
@@ -23,7 +22,8 @@ struct Block {
 }
 
 fn loadBlock(i: u32) -> Block {
-  return Block(weight[i]);
+  let at = 4u * i;
+  return Block(vec4u(weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u]));
 }
 
 fn blockWeight4(block: Block, k: u32) -> vec4f {

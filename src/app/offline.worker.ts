@@ -23,6 +23,8 @@ const base = scope.registration.scope
 const prefix = `beagle ${base} `
 const cacheName = prefix + build.version
 const files = new Set(build.files.map((file) => new URL(file, base).href))
+/** Folders of this build, of which it has every file; what it lacks there does not exist. */
+const folders = new Set([...files].map(folderOf).filter((folder) => folder !== base))
 
 scope.addEventListener('install', (event) => event.waitUntil(install()))
 scope.addEventListener('activate', (event) => event.waitUntil(activate()))
@@ -35,7 +37,12 @@ scope.addEventListener('fetch', (event) => {
   const plain = url.replace(/[?#].*$/, '')
   const wanted = mode === 'navigate' && plain === base ? new URL('index.html', base).href : plain
   if (files.has(wanted)) event.respondWith(answer(wanted, event.request))
+  else if (folders.has(folderOf(wanted))) event.respondWith(Promise.resolve(new Response(null, { status: 404 })))
 })
+
+function folderOf(url: string): string {
+  return url.slice(0, url.lastIndexOf('/') + 1)
+}
 
 /** Keeps every file of this build; unchanged ones come from the browser's HTTP cache where the server allows it. */
 async function install(): Promise<void> {

@@ -97,6 +97,21 @@ describe('decodeImage', () => {
     expect(await bytes(file)).toEqual(Array.from(stored.subarray(0, 3)))
   })
 
+  it('mixes the inks of CMYK as PIL does', async () => {
+    const file = await sharp({ create: { width: 16, height: 16, channels: 3, background: '#f00' } })
+      .toColourspace('cmyk')
+      .jpeg()
+      .toBuffer()
+    const inks = await sharp(file, { ignoreIcc: true })
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer()
+    const [red] = await bytes(file)
+    expect(inks.length).toBe(1024)
+    expect(Math.abs(red! - ((255 - inks[0]!) * (255 - inks[3]!)) / 255)).toBeLessThan(1)
+  })
+
   it.each(['jpeg', 'webp', 'gif', 'avif'] as const)('reads %s', async (format) => {
     const file = await sharp({ create: { width: 16, height: 8, channels: 3, background: '#f00' } })
       .toFormat(format)

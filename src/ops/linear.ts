@@ -24,16 +24,16 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
     entry: 'forward',
     activation: activationOf('linear', x),
     storage: weight.storage,
-    overrides: {
-      ALIGNED: Number(weight.cols % 4 === 0),
-      BIAS: Number(!!bias),
-      RESIDUAL: Number(!!residual),
-      ACTIVATION: activationKinds[options.activation ?? 'none'],
-    },
+    overrides: { ALIGNED: Number(weight.cols % 4 === 0) },
+  }
+  const epilogue = {
+    hasBias: Number(!!bias),
+    hasResidual: Number(!!residual),
+    activation: activationKinds[options.activation ?? 'none'],
   }
   for (const part of weight.parts) {
     const buffers = { x, x4: x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
-    const params = { rows, cols: weight.cols, outs: part.rows, firstOut: part.firstRow, stride: weight.rows }
+    const params = { rows, cols: weight.cols, outs: part.rows, firstOut: part.firstRow, stride: weight.rows, ...epilogue }
     const side = shuffled ? [64, 16] : [64, 64]
     pass.run(kernel, buffers, params, [Math.ceil(part.rows / side[0]!), Math.ceil(rows / side[1]!)])
   }

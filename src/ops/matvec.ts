@@ -51,9 +51,12 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
   const overrides = {
     NORM: Number(!!gain),
     GATED: Number(!!options.gated),
-    BIAS: Number(!!bias),
-    RESIDUAL: Number(!!residual),
-    ACTIVATION: activationKinds[options.activation ?? 'none'],
+  }
+  const epilogue = {
+    eps: options.eps ?? 0,
+    hasBias: Number(!!bias),
+    hasResidual: Number(!!residual),
+    activation: activationKinds[options.activation ?? 'none'],
   }
   const kernel: Kernel = {
     shader: shuffled ? 'matvecShuffled' : 'matvec',
@@ -65,7 +68,7 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
   for (const part of weight.parts) {
     const rows = options.gated ? outs : part.rows
     const buffers = { x, gain: gain ?? x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
-    const params = { cols: weight.cols, outs: rows, firstOut: part.firstRow, eps: options.eps ?? 0 }
+    const params = { cols: weight.cols, outs: rows, firstOut: part.firstRow, ...epilogue }
     pass.run(kernel, shuffled ? { ...buffers, x4: x } : buffers, params, flatGrid(Math.ceil(rows / (shuffled ? 16 : 4))))
   }
   return y
