@@ -1,0 +1,144 @@
+// attention: y[t, h] = sum_j p[t, h, j] v[j, g], p[t, h, :] = softmax_j(q[t, h] · k[j, g] / sqrt(K)), g the key/value head of h
+// Per image: q, y [rows, heads · K]; k, v [keys, kvHeads · K]; rows may lie `stride` apart and heads begin at `offset`, so that all
+// three may be one fused qkv. Causal: row t sees the keys up to cursor[0] + t. statistics[t, h] = log of the sum in the softmax.
+// Streaming softmax: Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135.
+// One workgroup per head and 16 rows, over tiles of 64 keys: first an invocation makes the scores of 4 rows and 4 keys; then it
+// adds the values of all keys to 4 rows and 4 columns (16 columns for widths up to 256). Rows of 4 go together as one vec4.
+import package::act::{Act, Act4};
+import package::cursor::POSITION;
+
+struct Params {
+  rows: u32, keys: u32, heads: u32, kvHeads: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<Act4>;
+@group(0) @binding(2) var<storage, read> k: array<Act4>;
+@group(0) @binding(3) var<storage, read> v: array<Act4>;
+@group(0) @binding(4) var<storage, read> cursor: array<u32>;
+@group(0) @binding(5) var<storage, read_write> y: array<Act>;
+@group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
+
+override WIDTH: u32 = 64u;
+override ALIGNED: bool = false; // width, strides and offsets are multiples of 4
+override CAUSAL: bool = false;
+override SAVE: bool = false; // write statistics
+
+const ROWS = 16u;
+const KEYS = 64u;
+const CHUNKS = 4u; // of 64 columns
+const NONE = -3e38; // stands for -∞, which WGSL does not promise
+
+var<workgroup> largest: array<vec4f, 64>; // [16 groups of keys, 4 groups of rows]
+var<workgroup> weights: array<vec4f, 256>; // [KEYS, 4 groups of rows]
+
+fn loadQ(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(q[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+    let i = at + column + c;
+    values[c] = f32(q[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadK(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(k[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+    let i = at + column + c;
+    values[c] = f32(k[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadV(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(v[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+    let i = at + column + c;
+    values[c] = f32(v[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+@compute @workgroup_size(64)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let head = workgroup.y;
+  let image = workgroup.z;
+  let kvHead = head / (params.heads / params.kvHeads);
+  let qHead = params.qOffset + image * params.rows * params.qStride + head * WIDTH;
+  let kHead = params.kOffset + image * params.keys * params.kStride + kvHead * WIDTH;
+  let vHead = params.vOffset + image * params.keys * params.vStride + kvHead * WIDTH;
+  let group = local / 16u;
+  let lane = local % 16u;
+  let row = workgroup.x * ROWS + 4u * group;
+  let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(params.rows - 1u));
+  var seen = vec4u(params.keys);
+  var count = params.keys;
+  if (CAUSAL) {
+    seen = min(seen, cursor[POSITION] + rows + 1u);
+    count = min(count, cursor[POSITION] + min(workgroup.x * ROWS + ROWS, params.rows));
+  }
+  let qAt = qHead + rows * params.qStride;
+  let scale = inverseSqrt(f32(WIDTH));
+
+  var best = vec4f(NONE);
+  var sum = vec4f();
+  var sums = array<vec4f, 16>(); // [CHUNKS, 4 rows]
+  for (var first = 0u; first < count; first += KEYS) {
+    let keys = first + lane + vec4u(0u, 16u, 32u, 48u);
+    let kAt = kHead + min(keys, vec4u(count - 1u)) * params.kStride;
+    var scores = array<vec4f, 4>(); // [4 keys, 4 rows]
+    for (var column = 0u; column < WIDTH; column += 4u) {
+      let q0 = loadQ(qAt.x, column);
+      let q1 = loadQ(qAt.y, column);
+      let q2 = loadQ(qAt.z, column);
+      let q3 = loadQ(qAt.w, column);
+      for (var i = 0u; i < 4u; i++) {
+        let key = loadK(kAt[i], column);
+        scores[i] += vec4f(dot(q0, key), dot(q1, key), dot(q2, key), dot(q3, key));
+      }
+    }
+    for (var i = 0u; i < 4u; i++) { scores[i] = select(vec4f(NONE), scores[i] * scale, vec4u(keys[i]) < seen); }
+    largest[lane * 4u + group] = max(max(scores[0], scores[1]), max(scores[2], scores[3]));
+    workgroupBarrier();
+    var next = best;
+    for (var i = 0u; i < 16u; i++) { next = max(next, largest[i * 4u + group]); }
+    let shrink = exp(best - next);
+    best = next;
+    for (var i = 0u; i < 4u; i++) {
+      let weight = select(vec4f(), exp(scores[i] - best), vec4u(keys[i]) < seen);
+      weights[(lane + 16u * i) * 4u + group] = weight;
+    }
+    workgroupBarrier();
+    sum *= shrink;
+    for (var i = 0u; i < 16u; i++) { sums[i] *= shrink[i % 4u]; }
+    for (var j = 0u; j < min(KEYS, count - first); j++) {
+      let weight = weights[j * 4u + group];
+      sum += weight;
+      for (var c = 0u; c < CHUNKS; c++) {
+        let column = 64u * c + 4u * lane;
+        if (column < WIDTH) {
+          let value = loadV(vHead + (first + j) * params.vStride, column);
+          sums[4u * c] += weight.x * value;
+          sums[4u * c + 1u] += weight.y * value;
+          sums[4u * c + 2u] += weight.z * value;
+          sums[4u * c + 3u] += weight.w * value;
+        }
+      }
+    }
+  }
+
+  for (var r = 0u; r < min(4u, params.rows - min(row, params.rows)); r++) {
+    let line = (image * params.rows + row + r) * params.heads + head;
+    if (SAVE && lane == 0u) { statistics[line] = best[r] + log(sum[r]); }
+    for (var c = 0u; c < CHUNKS; c++) {
+      let column = 64u * c + 4u * lane;
+      for (var i = 0u; i < 4u; i++) {
+        if (column + i < WIDTH) { y[line * WIDTH + column + i] = Act(sums[4u * c + r][i] / sum[r]); }
+      }
+    }
+  }
+}

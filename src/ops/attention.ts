@@ -1,0 +1,76 @@
+import type { Pass } from '../tensor/pass.ts'
+import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
+import { activationOf, require } from './require.ts'
+
+export interface AttentionInputs {
+  /** [B·T, ..]: the row width of each of q, k and v is that of its tensor, so all three may be one fused qkv. */
+  q: Tensor
+  /** [B·C, ..] */
+  k: Tensor
+  /** [B·C, ..] */
+  v: Tensor
+  /** Where the first row stands among the keys; only causal attention needs it. */
+  cursor?: Tensor
+  /** [B·T, heads] in f32: gets log(sum_j exp(score_j)) of each row and head, which a backward pass needs. */
+  statistics?: Tensor
+}
+
+export interface AttentionOptions {
+  heads: number
+  /** Heads of keys and values; each serves heads / kvHeads neighbouring heads. */
+  kvHeads: number
+  /** At most 256. */
+  headWidth: number
+  /** Row t sees only the keys up to `cursor[position]` + t. */
+  causal: boolean
+  /** B: rows and keys fall into that many equal parts that do not see each other. */
+  images?: number
+  /** Columns at which the first heads of q, k and v begin; 0 without it. */
+  offsets?: { q: number; k: number; v: number }
+}
+
+/**
+ * softmax(q · kᵀ / sqrt(headWidth)) · v per head, [B·T, heads · headWidth], the softmax computed as the keys stream by.
+ */
+export function attention(pass: Pass, inputs: AttentionInputs, options: AttentionOptions): Tensor {
+  const { q, k, v, cursor, statistics } = inputs
+  const { heads, kvHeads, headWidth, causal, images = 1, offsets = { q: 0, k: 0, v: 0 } } = options
+  checkAttention('attention', inputs, options)
+  require(!causal || cursor !== undefined, () => 'attention: causal attention needs the cursor')
+  const rows = rowsOf(q) / images
+  const y = pass.scratch([rowsOf(q), heads * headWidth], q.type)
+  const strides = { qStride: widthOf(q), kStride: widthOf(k), vStride: widthOf(v) }
+  const starts = { qOffset: offsets.q, kOffset: offsets.k, vOffset: offsets.v }
+  const aligned = [headWidth, ...Object.values(strides), ...Object.values(starts)].every((extent) => extent % 4 === 0)
+  const kernel = {
+    shader: 'attention',
+    entry: 'forward',
+    activation: activationOf('attention', q, k, v),
+    overrides: { WIDTH: headWidth, ALIGNED: Number(aligned), CAUSAL: Number(causal), SAVE: Number(!!statistics) },
+  }
+  const buffers = { q, k, v, cursor: cursor ?? q, y, statistics: statistics ?? pass.scratch([1]) }
+  const params = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts }
+  pass.run(kernel, buffers, params, [Math.ceil(rows / 16), heads, images])
+  return y
+}
+
+/** Throws `bad-argument` where heads, widths and rows of an attention do not fit each other. */
+export function checkAttention(op: string, inputs: AttentionInputs, options: AttentionOptions): void {
+  const { heads, kvHeads, headWidth, images = 1, offsets = { q: 0, k: 0, v: 0 } } = options
+  require(Number.isInteger(heads / kvHeads), () =>
+    `${op}: ${heads} heads do not fall evenly on ${kvHeads} heads of keys and values`)
+  require(headWidth >= 1 && headWidth <= 256, () => `${op}: a head may be 1 to 256 wide, found ${headWidth}`)
+  for (const [name, count] of [
+    ['q', heads],
+    ['k', kvHeads],
+    ['v', kvHeads],
+  ] as const) {
+    const tensor = inputs[name]
+    require(widthOf(tensor) >= offsets[name] + count * headWidth, () =>
+      `${op}: ${name} [${tensor.shape}] has width ${widthOf(tensor)}, ${count} heads of ${headWidth} from column ${offsets[name]} on need more`)
+    require(Number.isInteger(rowsOf(tensor) / images), () =>
+      `${op}: the ${rowsOf(tensor)} rows of ${name} do not fall evenly on ${images} images`)
+  }
+  require(rowsOf(inputs.k) === rowsOf(inputs.v), () =>
+    `${op}: k [${inputs.k.shape}] and v [${inputs.v.shape}] must have the same number of rows`)
+}
