@@ -7,6 +7,8 @@ export interface HttpOptions extends RetryOptions {
   fetch?: typeof fetch
   /** A connection that brings nothing for this long is taken as broken; default 30 seconds. */
   stallMs?: number
+  /** Whether the browser's own HTTP cache may keep answers. */
+  cache?: RequestCache
   /** Turns a refusal (status 4xx) into an error in the host's own terms; `undefined` leaves it to the general one. */
   explain?: (response: Response, url: string) => BeagleError | undefined
 }
@@ -63,7 +65,7 @@ export async function get(
   watch()
   const signals = signal ? AbortSignal.any([signal, stall.signal]) : stall.signal
   try {
-    const response = await (options.fetch ?? fetch)(url, { headers, signal: signals })
+    const response = await (options.fetch ?? fetch)(url, { headers, signal: signals, cache: options.cache })
     const cancel = async () => {
       clearTimeout(timer)
       await response.body?.cancel().catch(() => {})

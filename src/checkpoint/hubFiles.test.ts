@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HubServer, startHubServer } from '../testing/hubServer.ts'
 import { openCheckpoint, readFloat32, readTensor } from './checkpoint.ts'
 import { httpFiles } from './httpFiles.ts'
-import { type HubOptions, hubFiles } from './hubFiles.ts'
+import { filesOfOrigin, type HubOptions, hubFiles } from './hubFiles.ts'
 import { writeSafetensors } from './writeSafetensors.ts'
 
 /** 3 MB of weights that tell their place. */
@@ -33,6 +33,27 @@ describe('hubFiles', () => {
     expect(await files.text('empty.txt')).toBe('')
     expect(await files.text('nothing.json')).toBeUndefined()
     expect(await files.has('config.json')).toBe(true)
+  })
+
+  it('opens again from its origin', async () => {
+    const again = filesOfOrigin(hub({ revision: 'main' }).origin, fast)
+    expect(again.origin).toBe(hub().origin)
+    expect((await again.open('model.safetensors'))!.sha256).toMatch(/^[0-9a-f]{64}$/)
+    expect(filesOfOrigin(hub({ revision: 'refs/pr/1' }).origin).origin).toBe(hub({ revision: 'refs/pr/1' }).origin)
+    expect(filesOfOrigin(`${server.url}/some/folder`).list).toBeUndefined()
+  })
+
+  it('does without a list of files', async () => {
+    const bare = hubFiles('owner/model', {
+      ...fast,
+      host: server.url,
+      fetch: (url, init) =>
+        String(url).includes('/api/')
+          ? Promise.resolve(new Response('<html>', { headers: { 'content-type': 'text/html' } }))
+          : fetch(url, init),
+    })
+    expect((await bare.open('model.safetensors'))!.sha256).toBeUndefined()
+    expect(await bare.list!()).toEqual([])
   })
 
   it('follows the redirect to the CDN once, then reads ranges there', async () => {

@@ -1,10 +1,10 @@
 import { BeagleError } from '../errors.ts'
 import { type ModelFiles, modelFiles } from './byteSource.ts'
-import { openHttp, urlInside } from './httpFiles.ts'
+import { httpFiles, openHttp, urlInside } from './httpFiles.ts'
 import { get, type HttpOptions } from './httpRequest.ts'
 import { retrying } from './retry.ts'
 
-export interface HubOptions extends Omit<HttpOptions, 'headers' | 'explain'> {
+export interface HubOptions extends Omit<HttpOptions, 'headers' | 'explain' | 'cache'> {
   /** Default `main`. */
   revision?: string
   /** Default `https://huggingface.co`. */
@@ -68,6 +68,7 @@ export function hubFiles(id: string, options: HubOptions = {}): ModelFiles {
   const host = (options.host ?? 'https://huggingface.co').replace(/\/+$/, '')
   const http: HttpOptions = {
     ...rest,
+    cache: 'no-store',
     headers: token ? { authorization: `Bearer ${token}` } : undefined,
     explain: explainFor(id, revision, host, token !== undefined),
   }
@@ -95,28 +96,42 @@ export function hubFiles(id: string, options: HubOptions = {}): ModelFiles {
   )
 }
 
+/** The files of a cached model's origin, to complete or mend it: a hub's `HOST/ID/resolve/REVISION` or any other web folder. */
+export function filesOfOrigin(origin: string, options: Omit<HubOptions, 'host' | 'revision'> = {}): ModelFiles {
+  const match = /^(https?:\/\/[^/]+)\/([^/]+(?:\/[^/]+)?)\/resolve\/([^/]+)$/.exec(origin)
+  if (!match) return httpFiles(origin, options)
+  const [, host, id, revision] = match
+  return hubFiles(id!, { ...options, host, revision: decodeURIComponent(revision!) })
+}
+
+type TreeEntry = { type: string; path: string; size: number; lfs?: { oid?: string } }
+
+/** Hosts without such a list give an empty one. */
 async function listTree(firstUrl: string, http: HttpOptions, signal?: AbortSignal): Promise<ListedFile[]> {
   const files: ListedFile[] = []
   for (let url: string | undefined = firstUrl; url; ) {
-    const page: { text: string; next?: string } = await retrying(
-      'the list of files',
-      { ...http, attempts: 2 },
-      signal,
-      async () => {
-        const { response, cancel } = await get(url!, http, http.headers ?? {}, signal)
-        if (!response.ok) {
-          await cancel()
-          return { text: '[]' }
-        }
-        const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
-        return { text: await response.text(), next: next && new URL(next, url).href }
-      },
+    const page = await retrying('the list of files', { ...http, attempts: 2 }, signal, () =>
+      readTreePage(url!, http, signal),
     )
-    const entries: { type: string; path: string; size: number; lfs?: { oid?: string } }[] = JSON.parse(page.text)
-    for (const { type, path, size, lfs } of entries) {
+    for (const { type, path, size, lfs } of page.entries) {
       if (type === 'file') files.push({ path, size, sha256: SHA256.exec(lfs?.oid ?? '')?.[1] })
     }
     url = page.next
   }
   return files
+}
+
+async function readTreePage(
+  url: string,
+  http: HttpOptions,
+  signal?: AbortSignal,
+): Promise<{ entries: TreeEntry[]; next?: string }> {
+  const { response, cancel } = await get(url, http, http.headers ?? {}, signal)
+  if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
+    await cancel()
+    return { entries: [] }
+  }
+  const entries: unknown = await response.json()
+  const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+  return { entries: Array.isArray(entries) ? entries : [], next: next && new URL(next, url).href }
 }
