@@ -124,6 +124,9 @@ describe('layouts', () => {
   it('are invertible', () => {
     for (const layout of [...llavaLayouts, ...decoderLayouts]) {
       for (const { file, canonical } of layout.prefixes) {
+        expect(
+          layout.prefixes.filter((other) => other.file.startsWith(file) || other.canonical.startsWith(canonical)),
+        ).toHaveLength(1)
         expect(toCanonical(layout, `${file}x`)).toBe(`${canonical}x`)
         expect(toFileName(layout, `${canonical}x`)).toBe(`${file}x`)
       }

@@ -1,8 +1,8 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import { BLOCK_BYTES } from './blocks.ts'
 import { type ByteSource, checkRange, type ModelFiles, modelFiles } from './byteSource.ts'
 import type { CachedFile, CacheFolder, CacheManifest } from './cacheFolder.ts'
+import { RunningHash } from './runningHash.ts'
 
 /** The files of a model that are kept as they are read. */
 export interface CachedFiles extends ModelFiles {
@@ -20,29 +20,6 @@ interface OpenFile {
   info: CachedFile
   /** Absent when the model is complete and no origin is at hand. */
   remote?: ByteSource
-}
-
-/** Blocks that came early are held so far ahead: reading in order with one block fetched ahead needs one. */
-const HELD_BLOCKS = 2
-
-/** SHA-256 of a file as its blocks pass by in order; what was far out of order is caught up at the end. */
-class RunningHash {
-  private readonly hash = sha256.create()
-  private readonly early = new Map<number, Uint8Array>()
-  next = 0
-
-  offer(index: number, block: Uint8Array): void {
-    if (index > this.next && index <= this.next + HELD_BLOCKS) this.early.set(index, block)
-    if (index !== this.next) return
-    for (let ready: Uint8Array | undefined = block; ready; ready = this.early.get(this.next)) {
-      this.hash.update(ready)
-      this.early.delete(this.next++)
-    }
-  }
-
-  hex(): string {
-    return Array.from(this.hash.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  }
 }
 
 const blockCount = (size: number, blockBytes: number) => Math.ceil(size / blockBytes)

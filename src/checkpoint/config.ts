@@ -244,12 +244,12 @@ export async function readConfig(files: ModelFiles, signal?: AbortSignal): Promi
 }
 
 /** preprocessor_config.json, or its content inside processor_config.json where transformers ≥ 5 writes it. */
-export async function readPreprocessorConfig(
+export async function readPreprocessorConfig<T = Record<string, unknown>>(
   files: ModelFiles,
   signal?: AbortSignal,
-): Promise<Record<string, unknown> | undefined> {
-  const own = await files.json<Record<string, unknown>>('preprocessor_config.json', signal)
+): Promise<T | undefined> {
+  const own = await files.json<T>('preprocessor_config.json', signal)
   if (own) return own
-  const processor = await files.json<{ image_processor?: Record<string, unknown> }>('processor_config.json', signal)
+  const processor = await files.json<{ image_processor?: T }>('processor_config.json', signal)
   return processor?.image_processor
 }

@@ -96,12 +96,16 @@ export function hubFiles(id: string, options: HubOptions = {}): ModelFiles {
   )
 }
 
-/** The files of a cached model's origin, to complete or mend it: a hub's `HOST/ID/resolve/REVISION` or any other web folder. */
-export function filesOfOrigin(origin: string, options: Omit<HubOptions, 'host' | 'revision'> = {}): ModelFiles {
-  const match = /^(https?:\/\/[^/]+)\/([^/]+(?:\/[^/]+)?)\/resolve\/([^/]+)$/.exec(origin)
-  if (!match) return httpFiles(origin, options)
-  const [, host, id, revision] = match
-  return hubFiles(id!, { ...options, host, revision: decodeURIComponent(revision!) })
+/** `HOST/ID/resolve/REVISION`, or the page of a model on the hub itself, which people copy. */
+const RESOLVE_URL = /^(https?:\/\/[^/]+)\/([^/]+(?:\/[^/]+)?)\/resolve\/([^/]+)\/?$/
+const HUB_PAGE = /^(https:\/\/(?:huggingface\.co|hf\.co))\/([\w.-]+\/[\w.-]+)(?:\/tree\/([^/]+))?\/?$/
+
+/** The files behind a web address, such as a cached model's origin: a model on a hub, else any folder on a web server. */
+export function webFiles(url: string, options: Omit<HubOptions, 'host' | 'revision'> = {}): ModelFiles {
+  const match = RESOLVE_URL.exec(url) ?? HUB_PAGE.exec(url)
+  if (!match) return httpFiles(url, options)
+  const [, host, id, revision = 'main'] = match
+  return hubFiles(id!, { ...options, host, revision: decodeURIComponent(revision) })
 }
 
 type TreeEntry = { type: string; path: string; size: number; lfs?: { oid?: string } }

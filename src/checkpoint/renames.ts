@@ -1,6 +1,6 @@
 /**
  * How one layout writes the canonical names, as pairs of prefixes. Reading the pairs backwards gives the names for export, so both
- * ways come from the same data. The longest prefix wins.
+ * ways come from the same data. No prefix of a layout begins another.
  *
  * Canonical names: `vision_tower.embeddings…`, `multi_modal_projector.linear_1…`, `language_model.layers.{i}…`,
  * `language_model.embed_tokens.weight`, `language_model.norm.weight`, `lm_head.weight`, `image_newline`.
@@ -46,8 +46,8 @@ export const decoderLayouts: readonly Layout[] = [
 ]
 
 function swapPrefix(name: string, pairs: readonly { from: string; to: string }[]): string | undefined {
-  const matching = pairs.filter(({ from }) => name.startsWith(from)).sort((a, b) => b.from.length - a.from.length)
-  return matching[0] && matching[0].to + name.slice(matching[0].from.length)
+  const pair = pairs.find(({ from }) => name.startsWith(from))
+  return pair && pair.to + name.slice(pair.from.length)
 }
 
 /** The canonical name of a tensor in a file; `undefined` when the layout has no place for it. */
