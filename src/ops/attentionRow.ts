@@ -1,0 +1,29 @@
+import type { Pass } from '../tensor/pass.ts'
+import { rowsOf, type Tensor } from '../tensor/tensor.ts'
+import { checkAttention } from './attention.ts'
+import { activationOf, require } from './require.ts'
+
+/**
+ * Attention of the one row of a decode step: `q` [1, heads · headWidth] over rows 0 to `cursor[position]` of the caches `keys` and
+ * `values` [C, kvHeads · headWidth]; the result is of q's shape. The number of keys is read on the GPU, so a recorded step serves all.
+ */
+export function attentionRow(
+  pass: Pass,
+  { q, keys, values, cursor }: { q: Tensor; keys: Tensor; values: Tensor; cursor: Tensor },
+  { heads, kvHeads, headWidth }: { heads: number; kvHeads: number; headWidth: number },
+): Tensor {
+  checkAttention('attentionRow', { q, k: keys, v: values }, { heads, kvHeads, headWidth, causal: true })
+  require(rowsOf(q) === 1, () => `attentionRow: q must be one row, found [${q.shape}]`)
+  const sharing = heads / kvHeads
+  const group = pass.gpu.abilities.cpu ? Math.min(4, sharing) : 1
+  const y = pass.scratch(q.shape, q.type)
+  const kernel = {
+    shader: 'attentionRow',
+    entry: 'forward',
+    activation: activationOf('attentionRow', q, keys, values),
+    overrides: { GROUP: group, ALIGNED: Number(headWidth % 4 === 0) },
+  }
+  const params = { heads, kvHeads, width: headWidth, capacity: rowsOf(keys) }
+  pass.run(kernel, { q, keys, values, cursor, y }, params, [kvHeads * Math.ceil(sharing / group)])
+  return y
+}
