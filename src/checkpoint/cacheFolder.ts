@@ -71,8 +71,8 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayB
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }
 
-/** Dots would end the path's part of a block's file name, and `encodeURIComponent` leaves them. */
-const blockPrefix = (path: string) => `${encodeURIComponent(path)}~`
+/** What the names of a file's blocks begin with; no path's is the beginning of another's. */
+const blockPrefix = (path: string) => `${encodeURIComponent(path).replaceAll('~', '%7E')}~`
 
 /**
  * One model's folder in the cache. Each block of a file is a file of its own, closed by the block's SHA-256, so a block is there whole or
