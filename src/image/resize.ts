@@ -83,7 +83,7 @@ function computeTaps(inSize: number, outSize: number, kernel: Kernel): Taps {
 
 /** One pass along one axis; `step` and `across` are the byte distances along the axis and between its lines. */
 function resample(
-  source: Uint8Array,
+  source: RgbImage['data'],
   target: Uint8Array,
   taps: Taps,
   lines: number,

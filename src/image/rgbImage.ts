@@ -5,7 +5,7 @@ export interface RgbImage {
   width: number
   height: number
   /** `width × height × 3` bytes. */
-  data: Uint8Array
+  data: Uint8Array | Uint8ClampedArray
 }
 
 /** A new image filled with one colour (black by default). */
