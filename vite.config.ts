@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 
 const project = dirname(fileURLToPath(import.meta.url))
-const publicDir = join(project, 'public')
 
 /** Models are fetched from hosts that the user names, so any host may be connected to; nothing else may load from outside. */
 const POLICY = [
@@ -22,7 +21,7 @@ const POLICY = [
 export default defineConfig({
   root: join(project, 'src/app'),
   base: './',
-  publicDir,
+  publicDir: join(project, 'public'),
   // A missing file is a 404, never index.html: model folders have optional files.
   appType: 'mpa',
   build: {
@@ -69,10 +68,14 @@ function preloadFont(): Plugin {
 
 /** Writes the list of the build's files and a digest of their contents into offline.js. */
 function offlineFiles(): Plugin {
+  let publicDir = ''
   return {
     name: 'beagle:offline-files',
     apply: 'build',
     enforce: 'post',
+    configResolved(config) {
+      publicDir = config.publicDir
+    },
     generateBundle(_options, bundle) {
       const worker = bundle['offline.js']
       if (worker?.type !== 'chunk') return

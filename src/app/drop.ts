@@ -61,8 +61,9 @@ export function watchDrops(onDropped: (dropped: Dropped) => void): void {
     void readDropped(event.dataTransfer).then(onDropped)
   })
   addEventListener('paste', (event) => {
-    if (!event.clipboardData || event.clipboardData.files.length === 0) return
+    const { clipboardData } = event
+    if (!clipboardData?.files.length || clipboardData.types.includes('text/plain')) return
     event.preventDefault()
-    void readDropped(event.clipboardData).then(onDropped)
+    void readDropped(clipboardData).then(onDropped)
   })
 }

@@ -3,7 +3,7 @@ import type { ChatResult } from '../../api.ts'
 import { PageError, type WireChatOptions, type WireError, type WireMessage } from '../protocol.ts'
 import { client, memory, modelState, recover } from './model.ts'
 import { announcement } from './panels.ts'
-import { attached, type Picture } from './pictures.ts'
+import { attached, newId, type Picture } from './pictures.ts'
 import { chatOptions, sampling } from './settings.ts'
 
 export interface Answer {
@@ -44,7 +44,7 @@ export function ask(text = draft.peek()): void {
   batch(() => {
     turns.value = [
       ...turns.peek(),
-      { id: crypto.randomUUID(), text: question, pictures: attached.peek(), answer: signal(queued()) },
+      { id: newId(), text: question, pictures: attached.peek(), answer: signal(queued()) },
     ]
     attached.value = []
     draft.value = ''

@@ -12,7 +12,6 @@ interface KeptTurn {
 
 const MAX_TURNS = 50
 const MAX_IMAGE_BYTES = 64_000_000
-const SAVE_AFTER_MS = 400
 const STORE = 'conversation'
 
 /** Brings back what was kept, then keeps every settled change; without storage the conversation lasts as long as the page. */
@@ -28,13 +27,13 @@ export async function keepConversation(): Promise<void> {
 }
 
 function save(database: IDBDatabase): void {
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let saved: Answer[] = []
   effect(() => {
-    const settled = turns.value.filter(({ answer }) => !['queued', 'thinking', 'writing'].includes(answer.value.status))
-    clearTimeout(timer)
-    timer = setTimeout(() => {
-      database.transaction(STORE, 'readwrite').objectStore(STORE).put(bounded(settled).map(sleep), 'turns')
-    }, SAVE_AFTER_MS)
+    const settled = turns.value.filter(({ answer }) => ['done', 'stopped', 'failed'].includes(answer.value.status))
+    const answers = settled.map(({ answer }) => answer.value)
+    if (answers.length === saved.length && answers.every((answer, index) => answer === saved[index])) return
+    saved = answers
+    database.transaction(STORE, 'readwrite').objectStore(STORE).put(bounded(settled).map(sleep), 'turns')
   })
 }
 

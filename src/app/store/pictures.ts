@@ -29,12 +29,15 @@ const MAX_ATTACHED = 8
 
 export const sampleUrl = (sample: Sample): string => new URL(`samples/${sample.file}`, document.baseURI).href
 
+/** Unlike crypto.randomUUID this works on insecure pages too. */
+export const newId = (): string => crypto.getRandomValues(new Uint32Array(3)).join('-')
+
 export function makePicture(
   blob: Blob,
   { name, alt, questions = [] }: Partial<Pick<Picture, 'name' | 'alt' | 'questions'>> = {},
 ): Picture {
   const shown = name ?? (blob instanceof File ? blob.name : 'picture')
-  return { id: crypto.randomUUID(), name: shown, blob, url: URL.createObjectURL(blob), alt: alt ?? shown, questions }
+  return { id: newId(), name: shown, blob, url: URL.createObjectURL(blob), alt: alt ?? shown, questions }
 }
 
 /** Attaches image files; what the browser cannot decode is refused by name. */

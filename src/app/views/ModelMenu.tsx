@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import type { WeightStorage } from '../../api.ts'
+import type { CachedModel, WeightStorage } from '../../api.ts'
 import { formatBytes, formatCount } from '../format.ts'
 import {
   cached,
@@ -108,7 +108,11 @@ function Weights() {
 
 function OnThisDevice() {
   useEffect(() => void refreshCached(), [])
-  const { choice } = modelState.value
+  const state = modelState.value
+  const { choice } = state
+  const isCurrent = ({ key, origin }: CachedModel) =>
+    (typeof choice.source === 'object' && choice.source.kind === 'cached' && choice.source.key === key) ||
+    (state.kind === 'ready' && state.info.origin === origin)
   const open = (next: Parameters<typeof loadModel>[0]) => {
     openPanel.value = undefined
     void loadModel(next)
@@ -127,31 +131,33 @@ function OnThisDevice() {
           <span class="model-row-detail">embedded</span>
         </button>
       </li>
-      {cached.value?.map(({ key, origin, bytes, complete }) => (
-        <li key={key}>
+      {cached.value?.map((model) => (
+        <li key={model.key}>
           <button
             type="button"
             class="model-row"
-            aria-current={
-              typeof choice.source === 'object' && choice.source.kind === 'cached' && choice.source.key === key
-            }
+            aria-current={isCurrent(model)}
             onClick={() =>
-              open({ source: { kind: 'cached', key }, label: origin, weights: preferences.peek().weights })
+              open({
+                source: { kind: 'cached', key: model.key },
+                label: model.origin,
+                weights: preferences.peek().weights,
+              })
             }
           >
             <Icon name="box" />
-            <span class="model-row-name">{origin}</span>
+            <span class="model-row-name">{model.origin}</span>
             <span class="model-row-detail">
-              {formatBytes(bytes)}
-              {complete ? '' : ', partly'}
+              {formatBytes(model.bytes)}
+              {model.complete ? '' : ', partly'}
             </span>
           </button>
           <button
             type="button"
             class="icon-button small"
-            aria-label={`Delete ${origin} from this device`}
+            aria-label={`Delete ${model.origin} from this device`}
             title="Delete from this device"
-            onClick={() => void deleteCachedModel(key)}
+            onClick={() => void deleteCachedModel(model.key)}
           >
             <Icon name="trash" />
           </button>
