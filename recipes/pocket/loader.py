@@ -32,22 +32,23 @@ def dense_batch(number, size, split):
         image, items = composer().scene(scene_rng(split, number * size + i))
         images.append(image)
         targets.append(dense_targets(items))
+    composer().many_words = False
     return to_pixels(images), stacked(targets)
 
 
 class Numbers(torch.utils.data.IterableDataset):
-    def __init__(self, make, size, first, split):
-        self.make, self.size, self.first, self.split = make, size, first, split
+    def __init__(self, make, size, first, split, rank, step):
+        self.make, self.size, self.split = make, size, split
+        self.first, self.step = first * step + rank, step
 
     def __iter__(self):
-        info = torch.utils.data.get_worker_info()
-        n = self.first + info.id
+        n = self.first
         while True:
             yield self.make(n, self.size, self.split)
-            n += info.num_workers
+            n += self.step
 
 
-def batches(make, size, first=0, split=0, workers=2):
-    """An endless iterator, resumable at any batch number (exactly so when `first` is a multiple of workers)."""
-    return iter(torch.utils.data.DataLoader(Numbers(make, size, first, split), batch_size=None, num_workers=workers,
-                                            prefetch_factor=3))
+def batches(make, size, first, split, pair):
+    """An endless iterator over this process's batches, resumable at any step; a worker composes ahead."""
+    data = Numbers(make, size, first, split, pair.rank, pair.size)
+    return iter(torch.utils.data.DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=4))

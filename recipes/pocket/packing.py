@@ -6,12 +6,12 @@ import torch
 from tokenizers import Tokenizer
 
 import world
-from loader import composer, stacked, to_pixels
+from loader import composer, dense_batch, stacked, to_pixels
 from model import TEXT
 from phrases import SHORT
 from questions import ask, conversation
-from scenes import GRID, N_CLASSES, dense_targets, scene_rng
-from tokenizer import BOS, EOS
+from scenes import GRID, dense_targets, scene_rng
+from tokenizer import BOS, EOS, PAD
 from wording import names
 
 VISUAL = GRID * GRID
@@ -135,30 +135,36 @@ def pack(blocks_by_group, images):
     return plan
 
 
-BRIEF, LONG = 5, 3
+BRIEF, LONG = 7, 2  # blocks per image with a short answer, with a sentence; and one conversation
 
 
 def name_tokens():
-    """Per class, the (up to two) first tokens that name it; -1 where there are none."""
-    table = np.full((N_CLASSES, 2), -1)
-    for k, text in enumerate(names() + world.SHAPES + world.WORDS):
-        table[1 + k, 0] = encode(" " + text).ids[0]
-    return table
+    """Per class, the first token of its name; the background has none."""
+    return np.array([PAD] + [encode(" " + text).ids[0] for text in names() + world.SHAPES + world.WORDS])
 
 
 def color_tokens():
     return np.array([encode(" " + c).ids[0] for c in world.COLOR_NAMES])
 
 
+EXTRA = 24  # further scenes for the dense loss alone, rich in words: an image costs a tenth there
+
+
+def mixed_batch(number, size, split):
+    language = language_batch(number, size, split)
+    extra = dense_batch(40_000_000 + number, EXTRA, split)
+    return *language, extra
+
+
 def language_batch(number, size, split):
-    images, targets, brief, long = [], [], [], []
+    images, targets, brief, long, chats = [], [], [], [], []
     for i in range(size):
         rng = scene_rng(split, number * size + i)
         image, items = composer().scene(rng)
         images.append(image)
         targets.append(dense_targets(items))
         brief += [block([ask(items, rng)], [True], rng) for _ in range(BRIEF)]
-        long += [block([ask(items, rng)], [False], rng) for _ in range(LONG - 1)]
+        long += [block([ask(items, rng)], [False], rng) for _ in range(LONG)]
         n = int(rng.integers(2, 4))
-        long.append(block(conversation(items, rng, n), rng.random(n) < 0.4, rng))
-    return to_pixels(images), stacked(targets), pack([brief, long], size)
+        chats.append(block(conversation(items, rng, n), rng.random(n) < 0.4, rng))
+    return to_pixels(images), stacked(targets), pack([brief, long, chats], size)

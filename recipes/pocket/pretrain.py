@@ -2,7 +2,7 @@
 
 python pretrain.py [minutes]   resumes from <work>/vision.pt, logs to stdout
 """
-import math
+import os
 import sys
 import time
 
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 import world
 from loader import batches, dense_batch
 from model import VISION, VisionTower
+from pair import Pair
 from scenes import N_CLASSES
 
 BATCH, PEAK = 128, 3e-3
@@ -49,59 +50,66 @@ def class_weight():
     return weight
 
 
-def optimizers(model):
+def optimizers(model, pair):
     """Muon for the layers' matrices, AdamW for the rest."""
-    muon = [p for n, p in model.named_parameters() if p.ndim == 2 and ".layers." in n]
-    rest = [p for n, p in model.named_parameters() if not (p.ndim == 2 and ".layers." in n)]
+    muon = [p for n, p in model.named_parameters() if p.ndim == 2 and ".layers." in n and pair.mine(p)]
+    rest = [p for n, p in model.named_parameters() if not (p.ndim == 2 and ".layers." in n) and pair.mine(p)]
     return [torch.optim.Muon(muon, lr=PEAK, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=PEAK / 2, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
 
 
 def main(minutes):
     torch.manual_seed(0)
-    torch.set_num_threads(2)
     model = DenseModel()
-    opts = optimizers(model)
+    pair = Pair(model.parameters())
+    torch.set_num_threads(1 if pair.size > 1 else 2)
+    opts = optimizers(model, pair)
     base = [group["lr"] for o in opts for group in o.param_groups]
     path = world.work_path("vision.pt")
     step, spent = 0, 0.0
     try:
         state = torch.load(path, weights_only=False)
         model.load_state_dict(state["model"])
-        for o, s in zip(opts, state["opts"]):
+        for o, s in zip(opts, state["opts"][pair.rank] if len(state["opts"]) == pair.size else []):
             o.load_state_dict(s)
         step, spent = state["step"], state["spent"]
     except FileNotFoundError:
         pass
     weight = class_weight()
-    start, saved, mark = time.time() - spent, time.time(), time.time()
-    for pixels, targets in batches(dense_batch, BATCH, step, split=0):
-        t = (time.time() - start) / (minutes * 60)
+    start, mark = time.time() - spent, time.time()
+    for pixels, targets in batches(dense_batch, BATCH // pair.size, step, 0, pair):
+        with torch.autocast("cpu", torch.bfloat16):
+            said = model(pixels)
+        loss = dense_loss(said, targets, weight)
+        loss.backward()
+        t = pair.average((time.time() - start) / (minutes * 60))
         if t >= 1:
             break
         scale = min(1, (step + 1) / 200) * (1 if t < 0.6 else max(0.1, (1 - t) / 0.4))
         for group, lr in zip([g for o in opts for g in o.param_groups], base):
             group["lr"] = lr * scale
-        with torch.autocast("cpu", torch.bfloat16):
-            said = model(pixels)
-        loss = dense_loss(said, targets, weight)
-        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for o in opts:
             o.step()
-            o.zero_grad()
+        model.zero_grad()
+        pair.exchange()
         step += 1
-        if step % 50 == 0:
+        if step % 50 == 0 and pair.rank == 0:
             report(step, time.time() - start, loss, said, targets, 50 * BATCH / (time.time() - mark))
             mark = time.time()
-        if time.time() - saved > 60:
-            saved = time.time()
-            save(model, opts, step, saved - start, path)
-    save(model, opts, step, time.time() - start, path)
+        if step % 100 == 0:
+            save(pair, opts, dict(model=model.state_dict(), step=step, spent=time.time() - start), path)
+    save(pair, opts, dict(model=model.state_dict(), step=step, spent=time.time() - start), path)
 
 
-def save(model, opts, step, spent, path):
-    torch.save(dict(model=model.state_dict(), opts=[o.state_dict() for o in opts], step=step, spent=spent), path)
+def save(pair, opts, state, path):
+    """One file by the first process, with the optimizer states of all."""
+    part = f"{path}.{pair.rank}"
+    torch.save([o.state_dict() for o in opts], part)
+    pair.barrier()
+    if pair.rank == 0:
+        torch.save({**state, "opts": [torch.load(f"{path}.{r}") for r in range(pair.size)]}, path + ".new")
+        os.replace(path + ".new", path)
 
 
 def report(step, seconds, loss, said, targets, rate):

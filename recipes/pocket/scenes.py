@@ -102,7 +102,7 @@ class Composer:
 
     def choose(self, n, small, rng):
         """Kinds and indices: things and shapes, now and then one word, now and then a thing twice."""
-        has_word = not small and rng.random() < 0.38
+        has_word = not small and rng.random() < 0.5
         out = []
         for i in range(n):
             if has_word and i == 0 or self.many_words and not small and rng.random() < 0.4:

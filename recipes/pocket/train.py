@@ -12,13 +12,13 @@ import torch.nn.functional as F
 
 import model as M
 import world
-from evaluate import score
 from loader import batches
 from model import TEXT, Pocket
-from packing import color_tokens, language_batch, name_tokens, tokenizer
-from pretrain import DenseModel, class_weight, dense_loss
+from packing import color_tokens, mixed_batch, name_tokens, tokenizer
+from pair import Pair
+from pretrain import DenseModel, class_weight, dense_loss, save
 
-BATCH, PEAK, VISION_RATE, EMA = 32, 3e-3, 0.3, 0.998
+BATCH, PEAK, VISION_RATE, EMA = 32, 3e-3, 0.5, 0.998
 FIND_AT, ANSWER_AT = 2, 4
 
 
@@ -54,16 +54,16 @@ def name_loss(visual, table, gain, label, color, class_tokens, colors):
     logits = F.linear(F.rms_norm(x, x.shape[-1:]) * gain, F.normalize(table, dim=-1))
     logp = F.log_softmax(logits.float(), -1)
     name, c = class_tokens[label.flatten()[on]], color.flatten()[on]
-    loss = -logp.gather(1, name[:, :1])[:, 0]
+    loss = -logp.gather(1, name[:, None])[:, 0]
     tinted = c >= 0
     loss_color = -logp.gather(1, colors[c.clamp(min=0)][:, None])[:, 0]
     return torch.where(tinted, 0.6 * loss + 0.4 * loss_color, loss).mean()
 
 
-def optimizers(t):
+def optimizers(t, pair):
     muon, plain = {1.0: [], VISION_RATE: []}, {1.0: [], VISION_RATE: []}
     for name, p in t.named_parameters():
-        if name.startswith("dense.tower"):
+        if not pair.mine(p):
             continue
         rate = VISION_RATE if "vision_tower" in name or name.startswith("dense") else 1.0
         matrix = p.ndim == 2 and (".layers." in name or "projector" in name)
@@ -73,11 +73,11 @@ def optimizers(t):
             torch.optim.AdamW(groups(plain, PEAK * 0.6), betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
 
 
-def start_or_resume(t, opts, path):
+def start_or_resume(t, opts, path, rank):
     try:
         state = torch.load(path, weights_only=False)
         t.load_state_dict(state["model"])
-        for o, s in zip(opts, state["opts"]):
+        for o, s in zip(opts, state["opts"][rank]):
             o.load_state_dict(s)
         return state["step"], state["spent"], state["ema"]
     except FileNotFoundError:
@@ -94,64 +94,59 @@ def main():
     args.add_argument("--steps", type=int, default=10 ** 9)
     args = args.parse_args()
     torch.manual_seed(1)
-    torch.set_num_threads(2)
     M.compile_small()
     t = Trained(tokenizer().get_vocab_size())
-    opts = optimizers(t)
+    pair = Pair(p for n, p in t.named_parameters() if not n.startswith("dense.tower") and "post_layernorm" not in n)
+    torch.set_num_threads(1 if pair.size > 1 else 2)
+    opts = optimizers(t, pair)
     path = world.work_path("model.pt")
-    step, spent, ema = start_or_resume(t, opts, path)
+    step, spent, ema = start_or_resume(t, opts, path, pair.rank)
     class_tokens, colors = torch.from_numpy(name_tokens()), torch.from_numpy(color_tokens())
     weight = class_weight()
-    begin, saved, mark, sums = time.time() - spent, time.time(), time.time(), {}
-    for pixels, targets, plan in batches(language_batch, BATCH, step, split=0):
-        part = (time.time() - begin) / (args.minutes * 60)
+    begin, mark, sums, part = time.time() - spent, time.time(), {}, 0.0
+    for pixels, targets, plan, (more, spelt) in batches(mixed_batch, BATCH // pair.size, step, 0, pair):
         if part >= 1 or step >= args.steps:
             break
         if part >= args.qat_from and not t.pocket.quantize_embeddings:
             print("training quantized from here", flush=True)
             t.pocket.quantization_aware()
-        scale = min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-        for o in opts:
-            for group in o.param_groups:
-                group["lr"] = group["base"] * scale
         with torch.autocast("cpu", torch.bfloat16):
             features, visual, kept, hidden, table = t.pocket(pixels, plan, (FIND_AT, ANSWER_AT))
             logits = t.pocket.logits(hidden.index_select(0, plan.at), table)
             label, color, _ = targets
             said = t.dense.heads(features)
+            again = t.dense.heads(t.pocket.vision_tower(more))
             losses = dict(
                 find=t.find(kept[FIND_AT], plan, plan.ground), answer=t.answer(kept[ANSWER_AT], plan, plan.answer),
                 name=name_loss(visual, table, t.gain, label, color, class_tokens, colors),
-                patch=dense_loss(said, targets, weight))
+                patch=dense_loss(said, targets, weight) / 2 + dense_loss(again, spelt, weight) / 2)
         losses["text"] = (F.cross_entropy(logits.float(), plan.target, reduction="none") * plan.weight).sum() / plan.weight.sum()
         early = 1 - 0.7 * part
         loss = losses["text"] + early * (0.4 * losses["find"] + 0.3 * losses["answer"] + 0.15 * losses["name"]
-                                         + 0.3 * losses["patch"])
+                                         + 0.5 * losses["patch"])
         loss.backward()
-        nn.utils.clip_grad_norm_(t.parameters(), 1.0)
+        part = pair.average((time.time() - begin) / (args.minutes * 60))
+        nn.utils.clip_grad_norm_(pair.params, 1.0)
+        scale = min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, part))))
         for o in opts:
+            for group in o.param_groups:
+                group["lr"] = group["base"] * scale
             o.step()
-            o.zero_grad()
+        t.zero_grad()
+        pair.exchange()
         with torch.no_grad():
             for k, v in t.pocket.state_dict().items():
                 ema[k].lerp_(v, 1 - min(EMA, (1 + step) / (10 + step)))
         step += 1
         for k, v in losses.items():
             sums[k] = sums.get(k, 0) + v.item()
-        if step % 50 == 0:
+        if step % 50 == 0 and pair.rank == 0:
             said = " ".join(f"{k} {v / 50:.3f}" for k, v in sums.items())
             print(f"step {step} {time.time() - begin:.0f}s {said} {50 * BATCH / (time.time() - mark):.1f} img/s", flush=True)
             mark, sums = time.time(), {}
-        if step % 500 == 0:
-            print("selection", score(ema, split=1, count=100), flush=True)
-        if time.time() - saved > 90:
-            saved = time.time()
-            save(t, opts, ema, step, saved - begin, path)
-    save(t, opts, ema, step, time.time() - begin, path)
-
-
-def save(t, opts, ema, step, spent, path):
-    torch.save(dict(model=t.state_dict(), opts=[o.state_dict() for o in opts], ema=ema, step=step, spent=spent), path)
+        if step % 100 == 0:
+            save(pair, opts, dict(model=t.state_dict(), ema=ema, step=step, spent=time.time() - begin), path)
+    save(pair, opts, dict(model=t.state_dict(), ema=ema, step=step, spent=time.time() - begin), path)
 
 
 if __name__ == "__main__":
