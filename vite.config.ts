@@ -83,7 +83,7 @@ function offlineFiles(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file !== worker) contents.set(file.fileName, file.type === 'chunk' ? file.code : file.source)
       }
-      for (const file of filesUnder(publicDir)) contents.set(file, readFileSync(join(publicDir, file)))
+      for (const file of filesUnder(publicDir).filter(isNeeded)) contents.set(file, readFileSync(join(publicDir, file)))
       const digest = createHash('sha256').update(worker.code)
       const files = [...contents.keys()].sort()
       for (const file of files) digest.update(`\0${file}\0`).update(contents.get(file)!)
@@ -92,6 +92,9 @@ function offlineFiles(): Plugin {
     },
   }
 }
+
+/** The questions that test the embedded model are published with it, but the page has no use for them. */
+const isNeeded = (file: string) => !/^models\/\w+\/eval\//.test(file)
 
 function filesUnder(folder: string): string[] {
   if (!existsSync(folder)) return []
