@@ -15,12 +15,12 @@ struct Params { rows: u32, width: u32, visualRows: u32 }
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
   let i = flatIndex(workgroup, count, local, 64u);
   if (i >= params.rows * params.width) { return; }
-  let from = source[i / params.width];
+  let taken = source[i / params.width];
   var value = Act();
-  if (from == 0u) {
+  if (taken == 0u) {
     value = embeddings[i];
-  } else if (from <= params.visualRows) {
-    value = visual[(from - 1u) * params.width + i % params.width];
+  } else if (taken <= params.visualRows) {
+    value = visual[(taken - 1u) * params.width + i % params.width];
   }
   y[i] = value;
 }

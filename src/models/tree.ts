@@ -33,7 +33,7 @@ export interface UnreadLeaf {
   sources: readonly Source[]
 }
 
-type Leaf = MatrixLeaf | VectorLeaf | UnreadLeaf
+export type Leaf = MatrixLeaf | VectorLeaf | UnreadLeaf
 
 /** The weights of a model part as a tree of plain objects, arrays and leaves. */
 export type SpecTree = Leaf | readonly SpecTree[] | { readonly [name: string]: SpecTree | undefined }
@@ -50,7 +50,11 @@ export type Loaded<S> = S extends MatrixLeaf
         : { [Key in keyof S]: Loaded<S[Key]> }
 
 /** A matrix of `cols` columns, stacked from the tensors `[name, rows]`; a convolution's kernel counts as one row per channel. */
-export function matrix(use: Use, cols: number, ...stacked: [name: string, rows: number, shape?: number[]][]): MatrixLeaf {
+export function matrix(
+  use: Use,
+  cols: number,
+  ...stacked: [name: string, rows: number, shape?: number[]][]
+): MatrixLeaf {
   const sources = stacked.map(([name, rows, shape]) => ({ name, shape: shape ?? [rows, cols] }))
   return { kind: 'matrix', use, sources, rows: stacked.reduce((sum, [, rows]) => sum + rows, 0), cols }
 }
@@ -71,10 +75,14 @@ export function unread(tree: SpecTree): UnreadLeaf {
   return { kind: 'unread', sources: leavesOf(tree).flatMap((leaf) => leaf.sources) }
 }
 
+export function isLeaf(tree: SpecTree): tree is Leaf {
+  return 'kind' in tree && typeof tree.kind === 'string'
+}
+
 /** All leaves, in order. */
 export function leavesOf(tree: SpecTree | undefined): Leaf[] {
   if (tree === undefined) return []
-  if ('kind' in tree && typeof tree.kind === 'string') return [tree as Leaf]
+  if (isLeaf(tree)) return [tree]
   return Object.values(tree).flatMap((branch) => leavesOf(branch as SpecTree | undefined))
 }
 

@@ -1,16 +1,16 @@
 import type { WeightStorage } from '../api.ts'
 import { CHUNK_BYTES } from '../checkpoint/byteSource.ts'
-import { dtypeBytes, toFloat32 } from '../checkpoint/dtypes.ts'
 import { readTensor } from '../checkpoint/checkpoint.ts'
+import { dtypeBytes, toFloat32 } from '../checkpoint/dtypes.ts'
 import type { TensorRef } from '../checkpoint/safetensors.ts'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { allocateWeight, convert, type SourceType } from '../ops/convert.ts'
 import { execute } from '../tensor/execute.ts'
-import { sizeOf, type Tensor } from '../tensor/tensor.ts'
+import { bytesOf, sizeOf, type Tensor } from '../tensor/tensor.ts'
 import type { Weight } from '../tensor/weight.ts'
 import { storageOf } from './storage.ts'
-import type { Loaded, SpecTree } from './tree.ts'
+import { isLeaf, type Loaded, type MatrixLeaf, type SpecTree, type VectorLeaf } from './tree.ts'
 
 export interface UploadOptions {
   weights: WeightStorage
@@ -25,11 +25,16 @@ type Job = { ref: TensorRef } & ({ weight: Weight; firstRow: number } | { tensor
  * Brings the tree's tensors onto the GPU. Files are read in order, a chunk at a time, and converted or quantized there, so that
  * no more than a chunk of a matrix is ever held on the heap. On failure everything allocated is released again.
  */
-export async function upload<S extends SpecTree>(gpu: Gpu, tree: S, tensors: Map<string, TensorRef>, options: UploadOptions): Promise<Loaded<S>> {
+export async function upload<S extends SpecTree>(
+  gpu: Gpu,
+  tree: S,
+  tensors: Map<string, TensorRef>,
+  options: UploadOptions,
+): Promise<Loaded<S>> {
   const jobs: Job[] = []
   const buffers: GPUBuffer[] = []
   try {
-    const loaded = allocate(gpu, tree, tensors, options.weights, jobs, buffers)
+    const loaded = allocate({ gpu, tensors, weights: options.weights, jobs, buffers }, tree)
     jobs.sort((a, b) => a.ref.source.name.localeCompare(b.ref.source.name) || a.ref.begin - b.ref.begin)
     const total = jobs.reduce((sum, { ref }) => sum + ref.end - ref.begin, 0)
     let done = 0
@@ -60,39 +65,45 @@ export function release(gpu: Gpu, tree: unknown): void {
   else for (const branch of Object.values(tree)) release(gpu, branch)
 }
 
-function allocate(
-  gpu: Gpu,
-  tree: SpecTree | undefined,
-  tensors: Map<string, TensorRef>,
-  weights: WeightStorage,
-  jobs: Job[],
-  buffers: GPUBuffer[],
-): unknown {
+/** What is on its way: the reads to be done and the buffers to release if one fails. */
+interface Plan {
+  gpu: Gpu
+  tensors: Map<string, TensorRef>
+  weights: WeightStorage
+  jobs: Job[]
+  buffers: GPUBuffer[]
+}
+
+function allocate(plan: Plan, tree: SpecTree | undefined): unknown {
   if (tree === undefined) return undefined
-  const again = (branch: SpecTree | undefined) => allocate(gpu, branch, tensors, weights, jobs, buffers)
-  if (!('kind' in tree) || typeof tree.kind !== 'string') {
-    if (Array.isArray(tree)) return tree.map(again)
-    return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, again(branch as SpecTree | undefined)]))
+  if (!isLeaf(tree)) {
+    if (Array.isArray(tree)) return tree.map((branch) => allocate(plan, branch))
+    const branches = Object.entries(tree) as [string, SpecTree | undefined][]
+    return Object.fromEntries(branches.map(([name, branch]) => [name, allocate(plan, branch)]))
   }
-  const leaf = tree as Exclude<SpecTree, readonly SpecTree[]> & { kind: string }
-  if (leaf.kind === 'unread') return undefined
-  const { sources } = leaf as { sources: { name: string; shape: number[] }[] }
-  const label = sources[0]!.name
-  if (leaf.kind === 'matrix') {
-    const { rows, cols, use } = leaf as { rows: number; cols: number; use: 'exact' }
-    const weight = allocateWeight(gpu, label, rows, cols, storageOf(weights, use))
-    for (const part of weight.parts) buffers.push(part.weight, ...(part.scales ? [part.scales] : []))
-    let firstRow = 0
-    for (const { name, shape } of sources) {
-      jobs.push({ ref: tensors.get(name)!, weight, firstRow })
-      firstRow += sizeOf(shape) / cols
-    }
-    return weight
+  if (tree.kind === 'matrix') return allocateMatrix(plan, tree)
+  return tree.kind === 'vector' ? allocateVector(plan, tree) : undefined
+}
+
+function allocateMatrix(
+  { gpu, tensors, weights, jobs, buffers }: Plan,
+  { sources, rows, cols, use }: MatrixLeaf,
+): Weight {
+  const weight = allocateWeight(gpu, sources[0]!.name, rows, cols, storageOf(weights, use))
+  for (const part of weight.parts) buffers.push(part.weight, ...(part.scales ? [part.scales] : []))
+  let firstRow = 0
+  for (const { name, shape } of sources) {
+    jobs.push({ ref: tensors.get(name)!, weight, firstRow })
+    firstRow += sizeOf(shape) / cols
   }
-  const { shape } = leaf as { shape: number[] }
+  return weight
+}
+
+function allocateVector({ gpu, tensors, jobs, buffers }: Plan, { sources, shape }: VectorLeaf): Tensor {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
-  const tensor: Tensor = { buffer: gpu.memory.create(label, 4 * sizeOf(shape), 'weights', usage), shape, type: 'f32' }
-  buffers.push(tensor.buffer)
+  const buffer = gpu.memory.create(sources[0]!.name, bytesOf(shape, 'f32'), 'weights', usage)
+  const tensor: Tensor = { buffer, shape, type: 'f32' }
+  buffers.push(buffer)
   let offset = 0
   for (const source of sources) {
     jobs.push({ ref: tensors.get(source.name)!, tensor, offset })
@@ -101,7 +112,12 @@ function allocate(
   return tensor
 }
 
-async function runJob(gpu: Gpu, job: Job, signal: AbortSignal | undefined, onBytes: (bytes: number) => void): Promise<void> {
+async function runJob(
+  gpu: Gpu,
+  job: Job,
+  signal: AbortSignal | undefined,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   const { ref } = job
   if ('tensor' in job) {
     const bytes = await readTensor(ref, signal)
@@ -133,7 +149,12 @@ async function runJob(gpu: Gpu, job: Job, signal: AbortSignal | undefined, onByt
 }
 
 /** Bytes of whole rows, padded with zeros to whole words. */
-async function readRows(ref: TensorRef, begin: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+async function readRows(
+  ref: TensorRef,
+  begin: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const padded = Math.ceil(length / 4) * 4
   const first = await ref.source.read(ref.begin + begin, ref.begin + begin + Math.min(length, CHUNK_BYTES), signal)
   if (first.length === padded) return first

@@ -16,7 +16,8 @@ const entries: Record<Storage, string> = { f32: 'toF32', f16: 'toF16', q8: 'toQ8
 export function allocateWeight(gpu: Gpu, name: string, rows: number, cols: number, storage: Storage): Weight {
   const rowBytes = blocksOf(cols) * blockBytes[storage]
   const mostRows = Math.floor(gpu.device.limits.maxStorageBufferBindingSize / rowBytes)
-  require(mostRows > 0, () => `${name}: one row takes ${rowBytes} bytes, a binding holds ${gpu.device.limits.maxStorageBufferBindingSize}`)
+  require(mostRows > 0, () =>
+    `${name}: one row takes ${rowBytes} bytes, a binding holds ${gpu.device.limits.maxStorageBufferBindingSize}`)
   const parts: WeightPart[] = []
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
   for (let firstRow = 0; firstRow < rows; firstRow += mostRows) {
@@ -33,9 +34,14 @@ export function allocateWeight(gpu: Gpu, name: string, rows: number, cols: numbe
  * Converts `rows` rows of a file's matrix, at the front of `source` (u32 words, as the bytes stand in the file), into rows
  * `firstRow` .. of `weight`. Every row is to be written once: scales are or-ed into zeros.
  */
-export function convert(pass: Pass, { source, weight }: { source: Tensor; weight: Weight }, at: { dtype: SourceType; firstRow: number; rows: number }): void {
+export function convert(
+  pass: Pass,
+  { source, weight }: { source: Tensor; weight: Weight },
+  at: { dtype: SourceType; firstRow: number; rows: number },
+): void {
   const { cols, storage } = weight
-  require(at.firstRow + at.rows <= weight.rows, () => `${weight.name}: rows ${at.firstRow}..${at.firstRow + at.rows} of ${weight.rows}`)
+  require(at.firstRow + at.rows <= weight.rows, () =>
+    `${weight.name}: rows ${at.firstRow}..${at.firstRow + at.rows} of ${weight.rows}`)
   const part = weight.parts.find((p) => at.firstRow >= p.firstRow && at.firstRow + at.rows <= p.firstRow + p.rows)
   require(!!part, () => `${weight.name}: rows ${at.firstRow}..${at.firstRow + at.rows} span two of its parts`)
   const kernel = { shader: 'convert', entry: entries[storage] }

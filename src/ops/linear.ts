@@ -33,7 +33,14 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
   }
   for (const part of weight.parts) {
     const buffers = { x, x4: x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
-    const params = { rows, cols: weight.cols, outs: part.rows, firstOut: part.firstRow, stride: weight.rows, ...epilogue }
+    const params = {
+      rows,
+      cols: weight.cols,
+      outs: part.rows,
+      firstOut: part.firstRow,
+      stride: weight.rows,
+      ...epilogue,
+    }
     const side = shuffled ? [64, 16] : [64, 64]
     pass.run(kernel, buffers, params, [Math.ceil(part.rows / side[0]!), Math.ceil(rows / side[1]!)])
   }

@@ -69,7 +69,12 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
     const rows = options.gated ? outs : part.rows
     const buffers = { x, gain: gain ?? x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
     const params = { cols: weight.cols, outs: rows, firstOut: part.firstRow, ...epilogue }
-    pass.run(kernel, shuffled ? { ...buffers, x4: x } : buffers, params, flatGrid(Math.ceil(rows / (shuffled ? 16 : 4))))
+    pass.run(
+      kernel,
+      shuffled ? { ...buffers, x4: x } : buffers,
+      params,
+      flatGrid(Math.ceil(rows / (shuffled ? 16 : 4))),
+    )
   }
   return y
 }
@@ -77,8 +82,11 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
 /** Throws `bad-argument` where the inputs of a linear operation do not fit each other. */
 export function checkLinear(op: string, { x, weight, bias, residual }: LinearInputs): void {
   const { name, rows, cols } = weight
-  require(widthOf(x) === cols, () => `${op}: ${name} [${rows},${cols}] expects rows of ${cols}, x [${x.shape}] has ${widthOf(x)}`)
-  if (bias) require(widthOf(bias) === rows, () => `${op}: ${name} [${rows},${cols}] expects a bias of ${rows}, got [${bias.shape}]`)
+  require(widthOf(x) === cols, () =>
+    `${op}: ${name} [${rows},${cols}] expects rows of ${cols}, x [${x.shape}] has ${widthOf(x)}`)
+  if (bias)
+    require(widthOf(bias) === rows, () =>
+      `${op}: ${name} [${rows},${cols}] expects a bias of ${rows}, got [${bias.shape}]`)
   if (!residual) return
   const fits = widthOf(residual) === rows && rowsOf(residual) === rowsOf(x)
   require(fits, () => `${op}: ${name} gives [${rowsOf(x)},${rows}], the residual is [${residual.shape}]`)

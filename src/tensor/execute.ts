@@ -25,12 +25,17 @@ export interface Recording {
 }
 
 /**
- * Runs `body` as one submit. Kernels that are not compiled yet are compiled first and `body` is called again, so it must do
+ * Runs `body` as one submit, `after` adding copies behind it. Kernels that are not compiled yet are compiled first and `body` is called again, so it must do
  * nothing but add to its pass.
  */
-export async function execute(gpu: Gpu, label: string, body: (pass: Pass) => void): Promise<void> {
+export async function execute(
+  gpu: Gpu,
+  label: string,
+  body: (pass: Pass) => void,
+  after?: (encoder: GPUCommandEncoder) => void,
+): Promise<void> {
   const pass = await complete(gpu, label, body)
-  submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)))
+  submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)), after)
   pass.end()
 }
 

@@ -32,7 +32,9 @@ export function storeMatrix(matrix: ArrayLike<number>, rows: number, cols: numbe
   for (let row = 0; row < rows; row++) {
     for (let block = 0; block < blocks; block++) {
       const at = row * blocks + block
-      const of = Array.from({ length: 32 }, (_, k) => (32 * block + k < cols ? Math.fround(matrix[row * cols + 32 * block + k]!) : 0))
+      const of = Array.from({ length: 32 }, (_, k) =>
+        32 * block + k < cols ? Math.fround(matrix[row * cols + 32 * block + k]!) : 0,
+      )
       const extreme = of.reduce((m, v) => (Math.abs(v) > Math.abs(m) ? v : m), 0)
       const half = floatToHalf(storage === 'q4' ? extreme / -8 : Math.abs(extreme) / 127)
       const scale = halfToFloat(half)
@@ -64,7 +66,14 @@ export function storeMatrix(matrix: ArrayLike<number>, rows: number, cols: numbe
 }
 
 /** Uploads a stored matrix as a weight, in parts of at most `mostRows` rows. */
-export function uploadWeight(gpu: Gpu, stored: StoredMatrix, rows: number, cols: number, storage: Storage, mostRows = rows): Weight {
+export function uploadWeight(
+  gpu: Gpu,
+  stored: StoredMatrix,
+  rows: number,
+  cols: number,
+  storage: Storage,
+  mostRows = rows,
+): Weight {
   const put = (values: Uint32Array | Uint16Array): GPUBuffer => {
     const padded = new Uint8Array(Math.ceil(values.byteLength / 16) * 16)
     padded.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))

@@ -1,15 +1,19 @@
 import type { VisionConfig } from '../../checkpoint/configTypes.ts'
-import { activationKinds } from '../../ops/activation.ts'
+import type { ActivationKind } from '../../ops/activation.ts'
+import { assembleTokens } from '../../ops/assembleTokens.ts'
 import { attention } from '../../ops/attention.ts'
 import { layerNorm } from '../../ops/layerNorm.ts'
 import { linear } from '../../ops/linear.ts'
-import { assembleTokens, unfold } from '../../ops/patchEmbed.ts'
 import { place } from '../../ops/place.ts'
+import { unfold } from '../../ops/unfold.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../../tensor/tensor.ts'
 import { type Loaded, matrix, table, unread, vector } from '../tree.ts'
 
-const norm = (name: string, width: number) => ({ gain: vector([`${name}.weight`, width]), bias: vector([`${name}.bias`, width]) })
+const norm = (name: string, width: number) => ({
+  gain: vector([`${name}.weight`, width]),
+  bias: vector([`${name}.bias`, width]),
+})
 
 const dense = (name: string, cols: number, rows: number) => ({
   weight: matrix('encoder', cols, [`${name}.weight`, rows]),
@@ -115,16 +119,22 @@ function embed(pass: Pass, weights: VitWeights, pixels: Tensor, { patch, eps }: 
 
 const activationOf = { quickGelu: 'quickGelu', geluErf: 'gelu', geluTanh: 'geluTanh' } as const satisfies Record<
   VisionConfig['act'],
-  keyof typeof activationKinds
+  ActivationKind
 >
 
 function vitBlock(pass: Pass, block: VitWeights['blocks'][number], x: Tensor, config: VisionConfig): Tensor {
   const { eps, heads, hidden, act } = config
   const attended = pass.scope(() => {
     const qkv = linear(pass, { x: layerNorm(pass, { x, ...block.norm1 }, { eps }), ...block.qkv })
-    const mixed = attention(pass, { qkv }, { heads, kvHeads: heads, headWidth: hidden / heads, causal: false })
+    const offsets = { q: 0, k: hidden, v: 2 * hidden }
+    const options = { heads, kvHeads: heads, headWidth: hidden / heads, causal: false, offsets }
+    const mixed = attention(pass, { q: qkv, k: qkv, v: qkv }, options)
     return linear(pass, { x: mixed, ...block.out, residual: x })
   })
-  const inner = linear(pass, { x: layerNorm(pass, { x: attended, ...block.norm2 }, { eps }), ...block.fc1 }, { activation: activationOf[act] })
+  const inner = linear(
+    pass,
+    { x: layerNorm(pass, { x: attended, ...block.norm2 }, { eps }), ...block.fc1 },
+    { activation: activationOf[act] },
+  )
   return linear(pass, { x: inner, ...block.fc2, residual: attended })
 }

@@ -1,0 +1,78 @@
+// attention, as in attention.wgsl, on devices with subgroups whose loads are dear against their arithmetic; widths up to 128 that
+// are multiples of 4. An invocation has a row of a head alone, its query and its sums in registers; eight neighbours fetch a key
+// and its value together, every eighth vec4 each, and hand them around by shuffling.
+import package::act::{Act, Act4};
+import package::cursor::POSITION;
+
+enable subgroups;
+
+struct Params {
+  rows: u32, keys: u32, heads: u32, kvHeads: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<Act4>;
+@group(0) @binding(2) var<storage, read> k: array<Act4>;
+@group(0) @binding(3) var<storage, read> v: array<Act4>;
+@group(0) @binding(4) var<storage, read> cursor: array<u32>;
+@group(0) @binding(5) var<storage, read_write> y: array<Act4>;
+@group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
+
+override WIDTH: u32 = 64u;
+override CAUSAL: bool = false;
+override SAVE: bool = false; // write statistics
+
+const SIZE = 8u;
+const NONE = -3e38; // stands for -∞, which WGSL does not promise
+
+fn handed(value: vec4f, lane: u32) -> vec4f {
+  return vec4f(
+    subgroupShuffle(value.x, lane), subgroupShuffle(value.y, lane), subgroupShuffle(value.z, lane), subgroupShuffle(value.w, lane),
+  );
+}
+
+@compute @workgroup_size(SIZE)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32, @builtin(subgroup_invocation_id) lane: u32) {
+  let width4 = WIDTH / 4u;
+  let head = workgroup.y;
+  let image = workgroup.z;
+  let kvHead = head / (params.heads / params.kvHeads);
+  let row = workgroup.x * SIZE + local;
+  let line = image * params.rows + min(row, params.rows - 1u);
+  let qAt = (params.qOffset + line * params.qStride) / 4u + head * width4;
+  let kAt = (params.kOffset + image * params.keys * params.kStride) / 4u + kvHead * width4;
+  let vAt = (params.vOffset + image * params.keys * params.vStride) / 4u + kvHead * width4;
+  var seen = params.keys;
+  var count = params.keys;
+  if (CAUSAL) {
+    seen = min(seen, cursor[POSITION] + min(row, params.rows - 1u) + 1u);
+    count = min(count, cursor[POSITION] + min(workgroup.x * SIZE + SIZE, params.rows));
+  }
+  let part = lane & 7u;
+  let base = lane & ~7u;
+
+  var query = array<vec4f, 32>();
+  for (var c = 0u; c < width4; c++) { query[c] = vec4f(q[qAt + c]) * inverseSqrt(f32(WIDTH)); }
+  var best = NONE;
+  var sum = 0.0;
+  var sums = array<vec4f, 32>();
+  for (var j = 0u; j < count; j++) {
+    var mine = array<vec4f, 4>();
+    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(k[kAt + j * params.kStride / 4u + min(i + part, width4 - 1u)]); }
+    var score4 = vec4f();
+    for (var c = 0u; c < width4; c++) { score4 += query[c] * handed(mine[c / 8u], base | (c & 7u)); }
+    let score = select(NONE, score4.x + score4.y + score4.z + score4.w, j < seen);
+    let next = max(best, score);
+    let shrink = exp(best - next);
+    let weight = select(0.0, exp(score - next), j < seen);
+    best = next;
+    sum = sum * shrink + weight;
+    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(v[vAt + j * params.vStride / 4u + min(i + part, width4 - 1u)]); }
+    for (var c = 0u; c < width4; c++) { sums[c] = sums[c] * shrink + weight * handed(mine[c / 8u], base | (c & 7u)); }
+  }
+
+  if (row >= params.rows) { return; }
+  if (SAVE) { statistics[line * params.heads + head] = best + log(sum); }
+  for (var c = 0u; c < width4; c++) { y[(line * params.heads + head) * width4 + c] = Act4(sums[c] / sum); }
+}

@@ -1,0 +1,81 @@
+import type { ContentPart, Message } from '../api.ts'
+import type { ModelConfig } from '../checkpoint/configTypes.ts'
+import { BeagleError } from '../errors.ts'
+import { decodeImage } from '../image/decode.ts'
+import { checkImage, type RgbImage } from '../image/rgbImage.ts'
+import type { ChatTemplate, TemplateMessage } from '../text/chatTemplate.ts'
+import { encodePrompt, expandImageTokens } from '../text/imageTokens.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+
+/** An image of a prompt, known by its content. */
+export interface PromptImage {
+  key: string
+  image: RgbImage
+}
+
+/** A prompt as the decoder sees it. */
+export interface EncodedPrompt {
+  /** The image token repeated once per visual token. */
+  ids: number[]
+  /** What each row is: a text row by its id, a visual one by its image and place; equal marks mean equal rows. */
+  marks: string[]
+  images: PromptImage[]
+}
+
+export interface PromptTools {
+  config: ModelConfig
+  tokenizer: Tokenizer
+  template: ChatTemplate
+}
+
+/** Renders, tokenizes and expands messages. Throws `bad-argument` for messages that the model cannot take. */
+export async function encodeMessages(messages: readonly Message[], tools: PromptTools): Promise<EncodedPrompt> {
+  const { config, tokenizer, template } = tools
+  if (messages.length === 0)
+    throw new BeagleError('bad-argument', 'There are no messages. Give at least one of role "user".')
+  const images: PromptImage[] = []
+  for (const { content } of messages) {
+    if (typeof content === 'string') continue
+    for (const part of content) if (part.type === 'image') images.push(await identify(part.image))
+  }
+  if (images.length > 0 && config.kind === 'decoder') {
+    throw new BeagleError(
+      'bad-argument',
+      `${config.architecture} reads text only, but ${images.length} image(s) were given. Load a LLaVA model to ask about images.`,
+    )
+  }
+  const rendered = template.render(messages.map(forTemplate))
+  const ids = encodePrompt(tokenizer, rendered)
+  if (config.kind === 'decoder') return { ids, marks: ids.map(String), images }
+  const perImage = config.visualTokens
+  const expanded = expandImageTokens(
+    ids,
+    config.imageTokenId,
+    images.map(() => perImage),
+  )
+  let visual = 0
+  const marks = expanded.map((id) => {
+    if (id !== config.imageTokenId) return String(id)
+    const at = visual++
+    return `${images[Math.floor(at / perImage)]!.key}:${at % perImage}`
+  })
+  return { ids: expanded, marks, images }
+}
+
+function forTemplate({ role, content }: Message): TemplateMessage {
+  if (typeof content === 'string') return { role, content }
+  const order = (part: ContentPart) => (part.type === 'image' ? 0 : 1)
+  const parts = [...content].sort((a, b) => order(a) - order(b))
+  return {
+    role,
+    content: parts.map((part) => (part.type === 'image' ? { type: 'image' } : { type: 'text', text: part.text })),
+  }
+}
+
+async function identify(input: RgbImage | Blob | Uint8Array): Promise<PromptImage> {
+  const image = input instanceof Blob || input instanceof Uint8Array ? await decodeImage(input) : input
+  checkImage(image)
+  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', image.data as Uint8Array<ArrayBuffer>))
+  const digits = Array.from(sum.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return { key: `${image.width}x${image.height}-${digits}`, image }
+}

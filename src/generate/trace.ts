@@ -1,0 +1,80 @@
+import type { Trace } from '../api.ts'
+import { BeagleError } from '../errors.ts'
+import type { Gpu } from '../gpu/device.ts'
+import { allLogits, encode, type LmmWeights, read } from '../models/lmm.ts'
+import { project } from '../models/projectors/projector.ts'
+import { cursorSize } from '../ops/cursor.ts'
+import { executeAndRead } from '../tensor/execute.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { Decoding } from './decoding.ts'
+import type { EncodedPrompt, PromptTools } from './prompt.ts'
+import type { Vision } from './vision.ts'
+
+/** Runs a prompt once, from an empty cache, and reads back every stage of the way: see `Model.trace`. */
+export async function trace(
+  gpu: Gpu,
+  weights: LmmWeights,
+  config: PromptTools['config'],
+  { decoding, vision }: { decoding: Decoding; vision?: Vision },
+  prompt: EncodedPrompt,
+): Promise<Trace> {
+  const tensors: Trace['tensors'] = { input_ids: { shape: [1, prompt.ids.length], data: Int32Array.from(prompt.ids) } }
+  const visual: Float32Array[] = []
+  if (config.kind === 'llava') {
+    const stages: Record<'pixel_values' | 'features' | 'visual_tokens', { shape: number[]; parts: Float32Array[] }> = {
+      pixel_values: { shape: [], parts: [] },
+      features: { shape: [], parts: [] },
+      visual_tokens: { shape: [], parts: [] },
+    }
+    for (const image of prompt.images) {
+      const { values, shape } = vision!.pixels(image)
+      const run = await executeAndRead(gpu, 'trace image', (pass) => {
+        const pixels = pass.scratch(shape)
+        gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
+        const features = encode(pass, weights, config, pixels)
+        return { features, visual_tokens: project(pass, weights.projector!, features, config) }
+      })
+      visual.push(run.visual_tokens as Float32Array)
+      stages.pixel_values.parts.push(values)
+      stages.pixel_values.shape = shape.slice(1)
+      stages.features.parts.push(run.features as Float32Array)
+      stages.features.shape = [config.visualTokens, run.features.length / config.visualTokens]
+      stages.visual_tokens.parts.push(run.visual_tokens as Float32Array)
+      stages.visual_tokens.shape = [config.visualTokens, config.text.hidden]
+    }
+    for (const [name, { shape, parts }] of Object.entries(stages)) {
+      if (parts.length > 0) tensors[name] = { shape: [parts.length, ...shape], data: concat(parts) }
+    }
+  }
+  const { logits } = await executeAndRead(gpu, 'trace prompt', (pass) => {
+    const images = visual.map((values): Tensor => {
+      const tensor = pass.scratch([values.length / config.text.hidden, config.text.hidden])
+      gpu.device.queue.writeBuffer(tensor.buffer, 0, values as Float32Array<ArrayBuffer>)
+      return tensor
+    })
+    gpu.device.queue.writeBuffer(decoding.state.cursor.buffer, 0, new Uint32Array(cursorSize))
+    const x = read(
+      pass,
+      weights,
+      config,
+      decoding.state,
+      decoding.promptOf(pass, prompt.ids, 0, prompt.ids.length, images),
+    )
+    return { logits: allLogits(pass, weights, config, x) }
+  })
+  if (logits.some((value) => Number.isNaN(value))) {
+    throw new BeagleError('wrong-result', 'The logits are not numbers. Try f32 weights, or another browser or driver.')
+  }
+  tensors.logits = { shape: [1, prompt.ids.length, config.text.vocab], data: logits as Float32Array }
+  return { inputIds: prompt.ids, tensors }
+}
+
+function concat(parts: Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

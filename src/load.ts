@@ -1,0 +1,193 @@
+import { platform } from '#platform'
+import type {
+  ChatOptions,
+  LoadOptions,
+  LoadProgress,
+  Message,
+  Model,
+  ModelInfo,
+  ModelSource,
+  WeightStorage,
+} from './api.ts'
+import { readPreprocessorConfig } from './checkpoint/config.ts'
+import type { ModelConfig } from './checkpoint/configTypes.ts'
+import { describeDevice } from './device.ts'
+import { BeagleError, throwIfAborted } from './errors.ts'
+import { contextOf } from './generate/kvCache.ts'
+import { Session } from './generate/session.ts'
+import { openTexts } from './generate/texts.ts'
+import { trace } from './generate/trace.ts'
+import { warmUp } from './generate/warmUp.ts'
+import { Gpu } from './gpu/device.ts'
+import { describeModel } from './inspect.ts'
+import type { LmmWeights } from './models/lmm.ts'
+import { type OpenedModel, openModel } from './models/open.ts'
+import { storageOf } from './models/storage.ts'
+import { release, upload } from './models/upload.ts'
+import { selfTest } from './ops/selfTest.ts'
+import { type OpenedSource, openSource } from './source.ts'
+
+const storages: WeightStorage[] = ['q4', 'q8', 'f16', 'f32']
+
+/**
+ * Loads a model: reads its configs, brings its weights onto the GPU in the storage asked for, and compiles its kernels. Whatever
+ * fails, nothing stays on the GPU. Throws a `BeagleError` that says what to do.
+ */
+export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const start = performance.now()
+  const { signal, weights = 'q4' } = options
+  if (!storages.includes(weights))
+    throw new BeagleError('bad-argument', `Weights are stored as ${storages.join(', ')}; got "${weights}".`)
+  const report = progressReporter(options.onProgress)
+  report('files', 'config.json', 0, 0)
+  const gpuReady = Gpu.open(options.gpu ?? platform.gpu())
+  gpuReady.catch(() => {})
+  const opened = await openSource(source, options.cache)
+  const model = await openModel(opened.files, signal)
+  const texts = await openTexts(opened.files, model.config, signal)
+  const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
+  const gpu = await gpuReady
+  try {
+    await selfTest(gpu, testPlan(model.config, weights))
+    const loaded = (await upload(gpu, model.spec, model.tensors, {
+      weights,
+      signal,
+      onBytes: (item, done, total) => report('weights', item, done, total),
+    })) as LmmWeights
+    await finishCache(opened, signal)
+    const maxContext = contextOf(model.config.text, options.maxContext)
+    const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
+    const session = new Session(parts)
+    await warmUp(gpu, loaded, model.config, session, (done, total) => report('kernels', 'kernels', done, total))
+    throwIfAborted(signal)
+    parts.loadMs = performance.now() - start
+    report('ready', opened.files.origin, model.totalBytes, model.totalBytes)
+    return new LoadedModel(gpu, loaded, session, model, {
+      ...describeModel(model, opened.files.origin),
+      weights,
+      maxContext,
+    })
+  } catch (error) {
+    gpu.dispose()
+    throw gpu.failure?.code === 'out-of-memory' ? gpu.failure : error
+  }
+}
+
+/** The storages and head widths that the model uses. */
+function testPlan(config: ModelConfig, weights: WeightStorage) {
+  const uses =
+    config.kind === 'llava'
+      ? (['exact', 'encoder', 'decoder', 'embedding'] as const)
+      : (['decoder', 'embedding'] as const)
+  const encoderWidth = config.kind === 'llava' ? [config.vision.hidden / config.vision.heads] : []
+  return {
+    storages: [...new Set(uses.map((use) => storageOf(weights, use)))],
+    headWidths: [...new Set([...encoderWidth, config.text.headDim])],
+  }
+}
+
+/** Storage that is full or fails costs the cache, not the load. */
+async function finishCache({ cached }: OpenedSource, signal?: AbortSignal): Promise<void> {
+  await cached?.finish(signal)
+}
+
+/** Adds the seconds left, from the mean rate of the stage. */
+function progressReporter(onProgress: LoadOptions['onProgress']) {
+  let stage: LoadProgress['stage'] | undefined
+  let stageStart = 0
+  return (next: LoadProgress['stage'], item: string, loadedBytes: number, totalBytes: number) => {
+    const now = performance.now()
+    if (next !== stage) stageStart = now
+    stage = next
+    const elapsed = (now - stageStart) / 1000
+    const known = loadedBytes > 0 && totalBytes > 0 && elapsed > 0.2
+    const secondsLeft = known ? (elapsed * (totalBytes - loadedBytes)) / loadedBytes : undefined
+    onProgress?.({ stage: next, item, loadedBytes, totalBytes, secondsLeft })
+  }
+}
+
+class LoadedModel implements Model {
+  readonly device
+  readonly lost: Promise<Error>
+  private state: 'idle' | 'busy' | 'disposed' = 'idle'
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly weights: LmmWeights,
+    private readonly session: Session,
+    private readonly model: OpenedModel,
+    readonly info: ModelInfo,
+  ) {
+    this.device = describeDevice(gpu)
+    this.lost = gpu.lost
+  }
+
+  async *chat(messages: Message[], options: ChatOptions = {}) {
+    this.begin()
+    try {
+      yield* this.session.chat(messages, options)
+    } finally {
+      this.end()
+    }
+  }
+
+  async trace(messages: Message[]) {
+    this.begin()
+    try {
+      const prompt = await this.session.encode(messages)
+      this.session.forget()
+      return await trace(this.gpu, this.weights, this.model.config, this.session, prompt)
+    } finally {
+      this.end()
+    }
+  }
+
+  async count(messages: Message[]) {
+    return { tokens: await this.session.count(messages), maxContext: this.info.maxContext }
+  }
+
+  async profile(messages: Message[], options: ChatOptions = {}) {
+    if (!this.gpu.timing.available) {
+      throw new BeagleError(
+        'bad-argument',
+        'This device has no timestamp queries, so kernels cannot be timed. In Chrome, turn on "WebGPU Developer Features".',
+      )
+    }
+    this.gpu.timing.start()
+    try {
+      for await (const chunk of this.chat(messages, options)) void chunk
+    } finally {
+      await this.gpu.settle()
+    }
+    return this.gpu.timing.stop()
+  }
+
+  memory() {
+    const { weights, state, scratch, transfer } = this.gpu.memory.bytes
+    return {
+      weightBytes: weights,
+      stateBytes: state,
+      scratchBytes: scratch + transfer,
+      totalBytes: this.gpu.memory.total,
+    }
+  }
+
+  dispose() {
+    if (this.state === 'disposed') return
+    this.state = 'disposed'
+    release(this.gpu, this.weights)
+    this.gpu.dispose()
+  }
+
+  private begin(): void {
+    if (this.state === 'disposed') throw new BeagleError('disposed', 'This model has been disposed. Load it again.')
+    if (this.state === 'busy')
+      throw new BeagleError('busy', 'The model is answering another question. Wait for its end, or stop it.')
+    this.gpu.check()
+    this.state = 'busy'
+  }
+
+  private end(): void {
+    if (this.state === 'busy') this.state = 'idle'
+  }
+}

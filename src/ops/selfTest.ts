@@ -1,0 +1,153 @@
+import { BeagleError } from '../errors.ts'
+import type { Gpu, Path } from '../gpu/device.ts'
+import type { Storage } from '../gpu/wgsl.ts'
+import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
+import type { Pass } from '../tensor/pass.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { attention } from './attention.ts'
+import { attentionRow } from './attentionRow.ts'
+import { allocateWeight, convert } from './convert.ts'
+import { newCursor } from './cursor.ts'
+import { linear } from './linear.ts'
+import { matvec } from './matvec.ts'
+
+/** What a model is about to use; the kernels that the test compiles are the model's own. */
+export interface SelfTestPlan {
+  storages: readonly Storage[]
+  headWidths: readonly number[]
+}
+
+const rows = 17
+const cols = 64
+const outs = 40
+const keys = 19
+
+/** Small numbers in [-1, 1], the same on every device. */
+const wave = (count: number, step: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * step + 0.3))
+
+/** A matrix that the storage holds without rounding: whole multiples of a power of two, the largest in every block. */
+function exactMatrix(storage: Storage): Float32Array {
+  const [low, high, unit] = storage === 'q4' ? [-8, 7, 1 / 8] : [-127, 127, 1 / 128]
+  return Float32Array.from({ length: outs * cols }, (_, i) => {
+    if (i % 32 === 0) return (storage === 'q4' ? low : high) * unit
+    return Math.round(low + (high - low) * (0.5 + 0.5 * Math.sin(i * 0.7))) * unit
+  })
+}
+
+/**
+ * Proves on the device the kernels that a model is about to use, against plain arithmetic on the CPU. A fast path that is wrong is
+ * put back to the plain one; throws `wrong-result` when that is wrong too, so that a broken driver cannot answer nonsense.
+ */
+export async function selfTest(gpu: Gpu, { storages, headWidths }: SelfTestPlan): Promise<void> {
+  for (const storage of storages) {
+    await prove(gpu, ['linear', 'matvec'], `linear layers in ${storage}`, () => linearError(gpu, storage))
+  }
+  for (const width of headWidths)
+    await prove(gpu, ['attention'], `attention of width ${width}`, () => attentionError(gpu, width))
+}
+
+async function prove(
+  gpu: Gpu,
+  paths: (keyof Gpu['paths'])[],
+  what: string,
+  errorOf: () => Promise<number>,
+): Promise<void> {
+  const tolerance = 1e-3
+  let error = await errorOf()
+  if (!(error <= tolerance) && paths.some((name) => gpu.paths[name] !== 'plain')) {
+    for (const name of paths) gpu.paths[name] = 'plain' satisfies Path
+    error = await errorOf()
+  }
+  if (error <= tolerance) return
+  throw new BeagleError(
+    'wrong-result',
+    `This device computes ${what} wrongly (off by ${error.toPrecision(2)}). Update the graphics driver or the browser, or try another browser.`,
+  )
+}
+
+async function linearError(gpu: Gpu, storage: Storage): Promise<number> {
+  const matrix = exactMatrix(storage)
+  const values = wave(rows * cols, 0.37)
+  const weight = allocateWeight(gpu, 'self-test', outs, cols, storage)
+  const x = temporary(gpu, [rows, cols], values)
+  const source = temporary(gpu, [outs * cols], matrix)
+  const gain = temporary(gpu, [cols], new Float32Array(cols).fill(1))
+  await executeAndRead(gpu, 'self-test convert', (pass) => {
+    convert(pass, { source, weight }, { dtype: 'F32', firstRow: 0, rows: outs })
+    return {}
+  })
+  const { many, one } = await executeAndRead(gpu, 'self-test linear', (pass) => ({
+    many: linear(pass, { x, weight }),
+    one: matvec(pass, { x: firstRow(pass, x), weight, gain }, { eps: 0 }),
+  }))
+  for (const buffer of weight.parts.flatMap((part) => [part.weight, ...(part.scales ? [part.scales] : [])]))
+    gpu.memory.destroy(buffer)
+  for (const { buffer } of [x, source, gain]) gpu.memory.destroy(buffer)
+  const norm = Math.sqrt(values.slice(0, cols).reduce((sum, v) => sum + v * v, 0) / cols)
+  let worst = 0
+  for (let r = 0; r < rows; r++) {
+    for (let n = 0; n < outs; n++) {
+      let sum = 0
+      for (let k = 0; k < cols; k++) sum += values[r * cols + k]! * matrix[n * cols + k]!
+      worst = larger(worst, many[r * outs + n]! - sum)
+      if (r === 0) worst = larger(worst, one[n]! - sum / norm)
+    }
+  }
+  return worst
+}
+
+async function attentionError(gpu: Gpu, width: number): Promise<number> {
+  const q = wave(2 * width, 0.9).map((v) => 3 * v)
+  const k = wave(keys * width, 0.51).map((v) => 2 * v - 3)
+  const v = wave(keys * width, 0.23)
+  const [qTensor, kTensor, vTensor] = [
+    temporary(gpu, [2, width], q),
+    temporary(gpu, [keys, width], k),
+    temporary(gpu, [keys, width], v),
+  ]
+  const cursor = newCursor(gpu)
+  upload(gpu, cursor, Uint32Array.of(keys - 2))
+  const shape = { heads: 1, kvHeads: 1, headWidth: width }
+  const { many, one } = await executeAndRead(gpu, 'self-test attention', (pass) => ({
+    many: attention(pass, { q: qTensor, k: kTensor, v: vTensor, cursor }, { ...shape, causal: true }),
+    one: attentionRow(pass, { q: firstRow(pass, qTensor), keys: kTensor, values: vTensor, cursor }, shape),
+  }))
+  for (const { buffer } of [qTensor, kTensor, vTensor, cursor]) gpu.memory.destroy(buffer)
+  let worst = 0
+  for (let t = 0; t < 2; t++) {
+    const want = attended(q.slice(t * width, (t + 1) * width), k, v, keys - 1 + t)
+    want.forEach((value, i) => {
+      worst = larger(worst, many[t * width + i]! - value)
+      if (t === 0) worst = larger(worst, one[i]! - value)
+    })
+  }
+  return worst
+}
+
+function attended(q: Float32Array, k: Float32Array, v: Float32Array, count: number): number[] {
+  const width = q.length
+  const scores = Array.from(
+    { length: count },
+    (_, j) => q.reduce((sum, value, i) => sum + value * k[j * width + i]!, 0) / Math.sqrt(width),
+  )
+  const most = Math.max(...scores)
+  const weights = scores.map((score) => Math.exp(score - most))
+  const total = weights.reduce((sum, w) => sum + w, 0)
+  return Array.from(q, (_, i) => weights.reduce((sum, w, j) => sum + w * v[j * width + i]!, 0) / total)
+}
+
+/** The larger magnitude; anything that is no number counts as infinite. */
+const larger = (worst: number, error: number) =>
+  Math.max(worst, Number.isFinite(error) ? Math.abs(error) : Number.POSITIVE_INFINITY)
+
+function temporary(gpu: Gpu, shape: number[], values: Float32Array): Tensor {
+  const tensor = stateTensor(gpu, 'self-test', shape)
+  upload(gpu, tensor, values)
+  return tensor
+}
+
+function firstRow(pass: Pass, x: Tensor): Tensor {
+  const row = pass.scratch([1, x.shape[1]!])
+  pass.copy(x, row, 4 * x.shape[1]!)
+  return row
+}

@@ -1,0 +1,15 @@
+import { existsSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ModelFiles } from './checkpoint/byteSource.ts'
+import type { ModelCache } from './checkpoint/cache.ts'
+import { fsFiles } from './checkpoint/fs.node.ts'
+import { nodeGpu } from './gpu/dawn.node.ts'
+
+/** What differs between Node and the browser; `platform.web.ts` is its twin. */
+export const platform = {
+  gpu: (): GPU | undefined => nodeGpu(),
+  embedded: (): Promise<ModelFiles> => fsFiles(fileURLToPath(new URL('../public/models/pocket', import.meta.url))),
+  folder: (path: string): Promise<ModelFiles> => fsFiles(path),
+  isFolder: (path: string): boolean => existsSync(path) && statSync(path).isDirectory(),
+  cache: async (): Promise<ModelCache | undefined> => undefined,
+}

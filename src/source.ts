@@ -1,0 +1,73 @@
+import { platform } from '#platform'
+import type { ModelSource } from './api.ts'
+import { blobFiles, directoryFiles } from './checkpoint/blobFiles.ts'
+import type { ModelFiles } from './checkpoint/byteSource.ts'
+import type { ModelCache } from './checkpoint/cache.ts'
+import { type CachedFiles, cachedFiles } from './checkpoint/cachedFiles.ts'
+import { hubFiles, webFiles } from './checkpoint/hubFiles.ts'
+import { BeagleError } from './errors.ts'
+
+/** A model's files, and the cache through which they are read when they come over the network. */
+export interface OpenedSource {
+  files: ModelFiles
+  cached?: CachedFiles
+}
+
+/** Opens the files of a source, through the browser's storage where they come over the network and `cache` allows it. */
+export async function openSource(source: ModelSource, cache = true): Promise<OpenedSource> {
+  const named = typeof source === 'string' ? readName(source) : source
+  switch (named.kind) {
+    case 'embedded':
+      return { files: await platform.embedded() }
+    case 'path':
+      return { files: await platform.folder(named.path) }
+    case 'files':
+      return { files: blobFiles(named.files, named.name) }
+    case 'directory':
+      return { files: directoryFiles(named.handle) }
+    case 'cached':
+      return throughCache(await reopen(named.key))
+    case 'url':
+      return remote(webFiles(named.url), cache)
+    case 'hub': {
+      const { id, revision, host, token } = named
+      return remote(hubFiles(id, { revision, host, token }), cache)
+    }
+  }
+}
+
+function readName(name: string): Exclude<ModelSource, string> {
+  if (name === 'embedded') return { kind: 'embedded' }
+  if (/^https?:\/\//.test(name)) return { kind: 'url', url: name }
+  if (platform.isFolder(name)) return { kind: 'path', path: name }
+  const hub = /^([\w.-]+\/[\w.-]+)(?:@(.+))?$/.exec(name)
+  if (hub && !name.startsWith('.')) return { kind: 'hub', id: hub[1]!, revision: hub[2] }
+  throw new BeagleError(
+    'not-found',
+    `"${name}" is no model: no such folder, and neither a URL nor a hub id (owner/name). Give one of these, or "embedded".`,
+  )
+}
+
+async function remote(files: ModelFiles, cache: boolean): Promise<OpenedSource> {
+  const store = cache ? await platform.cache() : undefined
+  if (!store) return { files }
+  return throughCache(await cachedFiles(files, await store.folder(files.origin)))
+}
+
+const throughCache = (cached: CachedFiles): OpenedSource => ({ files: cached, cached })
+
+async function reopen(key: string): Promise<CachedFiles> {
+  const folder = await (await browserCache()).folderOf(key)
+  const origin = (await folder.manifest())?.origin
+  return cachedFiles(origin?.startsWith('http') ? webFiles(origin) : undefined, folder)
+}
+
+/** The browser's storage of models. Throws `not-found` where there is none. */
+export async function browserCache(): Promise<ModelCache> {
+  const store = await platform.cache()
+  if (store) return store
+  throw new BeagleError(
+    'not-found',
+    'There is no storage for models here (Node, a private window, or a page without https).',
+  )
+}
