@@ -25,7 +25,10 @@ export function median(values: number[]): number {
 /** Text for a terminal: words to the left, numbers to the right with three significant digits; no heading where it is empty. */
 export function formatTable(table: Table): string {
   const heading = table.columns.some(Boolean) ? [table.columns] : []
-  const cells = [...heading, ...table.rows.map((row) => row.map(formatCell))]
+  const cells = [
+    ...heading,
+    ...table.rows.map((row) => table.columns.map((_, column) => formatCell(row[column] ?? ''))),
+  ]
   const widths = table.columns.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const isNumeric = table.columns.map((_, column) => table.rows.some((row) => typeof row[column] === 'number'))
   const lines = cells.map((row) =>
