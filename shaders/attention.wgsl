@@ -3,13 +3,13 @@
 // three may be one fused qkv. Causal: row t sees the keys up to cursor[0] + t. statistics[t, h] = log of the sum in the softmax.
 // Streaming softmax: Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135.
 // One workgroup per head and 16 rows, over tiles of 64 keys: first an invocation makes the scores of 4 rows and 4 keys; then it
-// adds the values of all keys to 4 rows and 4 columns (16 columns for widths up to 256). Rows of 4 go together as one vec4.
+// adds the values of all keys to 4 rows and 4 columns of every 64. Rows of 4 go together as one vec4.
 import package::act::{Act, Act4};
 import package::cursor::POSITION;
 
 struct Params {
   rows: u32, keys: u32, heads: u32, kvHeads: u32,
-  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -20,14 +20,13 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<Act>;
 @group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
 
-override WIDTH: u32 = 64u;
+override CHUNKS: u32 = 4u; // of 64 columns; at most 4
 override ALIGNED: bool = false; // width, strides and offsets are multiples of 4
 override CAUSAL: bool = false;
 override SAVE: bool = false; // write statistics
 
 const ROWS = 16u;
 const KEYS = 64u;
-const CHUNKS = 4u; // of 64 columns
 const NONE = -3e38; // stands for -∞, which WGSL does not promise
 
 var<workgroup> largest: array<vec4f, 64>; // [16 groups of keys, 4 groups of rows]
@@ -36,7 +35,7 @@ var<workgroup> weights: array<vec4f, 256>; // [KEYS, 4 groups of rows]
 fn loadQ(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(q[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+  for (var c = 0u; c < min(4u, params.width - column); c++) {
     let i = at + column + c;
     values[c] = f32(q[i / 4u][i % 4u]);
   }
@@ -46,7 +45,7 @@ fn loadQ(at: u32, column: u32) -> vec4f {
 fn loadK(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(k[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+  for (var c = 0u; c < min(4u, params.width - column); c++) {
     let i = at + column + c;
     values[c] = f32(k[i / 4u][i % 4u]);
   }
@@ -56,7 +55,7 @@ fn loadK(at: u32, column: u32) -> vec4f {
 fn loadV(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(v[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, WIDTH - column); c++) {
+  for (var c = 0u; c < min(4u, params.width - column); c++) {
     let i = at + column + c;
     values[c] = f32(v[i / 4u][i % 4u]);
   }
@@ -68,9 +67,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   let head = workgroup.y;
   let image = workgroup.z;
   let kvHead = head / (params.heads / params.kvHeads);
-  let qHead = params.qOffset + image * params.rows * params.qStride + head * WIDTH;
-  let kHead = params.kOffset + image * params.keys * params.kStride + kvHead * WIDTH;
-  let vHead = params.vOffset + image * params.keys * params.vStride + kvHead * WIDTH;
+  let qHead = params.qOffset + image * params.rows * params.qStride + head * params.width;
+  let kHead = params.kOffset + image * params.keys * params.kStride + kvHead * params.width;
+  let vHead = params.vOffset + image * params.keys * params.vStride + kvHead * params.width;
   let group = local / 16u;
   let lane = local % 16u;
   let row = workgroup.x * ROWS + 4u * group;
@@ -82,7 +81,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     count = min(count, cursor[POSITION] + min(workgroup.x * ROWS + ROWS, params.rows));
   }
   let qAt = qHead + rows * params.qStride;
-  let scale = inverseSqrt(f32(WIDTH));
+  let scale = inverseSqrt(f32(params.width));
 
   var best = vec4f(NONE);
   var sum = vec4f();
@@ -91,7 +90,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     let keys = first + lane + vec4u(0u, 16u, 32u, 48u);
     let kAt = kHead + min(keys, vec4u(count - 1u)) * params.kStride;
     var scores = array<vec4f, 4>(); // [4 keys, 4 rows]
-    for (var column = 0u; column < WIDTH; column += 4u) {
+    for (var column = 0u; column < params.width; column += 4u) {
       let q0 = loadQ(qAt.x, column);
       let q1 = loadQ(qAt.y, column);
       let q2 = loadQ(qAt.z, column);
@@ -114,13 +113,13 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     }
     workgroupBarrier();
     sum *= shrink;
-    for (var i = 0u; i < 16u; i++) { sums[i] *= shrink[i % 4u]; }
+    for (var i = 0u; i < 4u * CHUNKS; i++) { sums[i] *= shrink[i % 4u]; }
     for (var j = 0u; j < min(KEYS, count - first); j++) {
       let weight = weights[j * 4u + group];
       sum += weight;
       for (var c = 0u; c < CHUNKS; c++) {
         let column = 64u * c + 4u * lane;
-        if (column < WIDTH) {
+        if (column < params.width) {
           let value = loadV(vHead + (first + j) * params.vStride, column);
           sums[4u * c] += weight.x * value;
           sums[4u * c + 1u] += weight.y * value;
@@ -131,13 +130,15 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     }
   }
 
-  for (var r = 0u; r < min(4u, params.rows - min(row, params.rows)); r++) {
+  for (var r = 0u; r < 4u; r++) {
+    if (row + r >= params.rows) { break; }
     let line = (image * params.rows + row + r) * params.heads + head;
     if (SAVE && lane == 0u) { statistics[line] = best[r] + log(sum[r]); }
     for (var c = 0u; c < CHUNKS; c++) {
-      let column = 64u * c + 4u * lane;
-      for (var i = 0u; i < 4u; i++) {
-        if (column + i < WIDTH) { y[line * WIDTH + column + i] = Act(sums[4u * c + r][i] / sum[r]); }
+      let value = sums[4u * c + r] / sum[r];
+      for (var column = 64u * c + 4u * lane; column < params.width; column++) {
+        if (column >= 64u * c + 4u * lane + 4u) { break; }
+        y[line * params.width + column] = Act(value[column % 4u]);
       }
     }
   }

@@ -1,6 +1,7 @@
 // attention, as in attention.wgsl, on devices with subgroups whose loads are dear against their arithmetic; widths up to 128 that
-// are multiples of 4. An invocation has a row of a head alone, its query and its sums in registers; eight neighbours fetch a key
-// and its value together, every eighth vec4 each, and hand them around by shuffling.
+// are multiples of 4. An invocation has a row of a head alone, its query and its sums in registers; the eight of a workgroup fetch
+// a query, a key or a value together, every eighth vec4 each, and hand it around by shuffling. Few lines load and store, because
+// a CPU driver compiles each of them into a page of code.
 import package::act::{Act, Act4};
 import package::cursor::POSITION;
 
@@ -33,46 +34,52 @@ fn handed(value: vec4f, lane: u32) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32, @builtin(subgroup_invocation_id) lane: u32) {
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let width4 = WIDTH / 4u;
   let head = workgroup.y;
   let image = workgroup.z;
   let kvHead = head / (params.heads / params.kvHeads);
-  let row = workgroup.x * SIZE + local;
-  let line = image * params.rows + min(row, params.rows - 1u);
+  let first = workgroup.x * SIZE;
+  let rows = min(SIZE, params.rows - first);
+  let line = image * params.rows + first;
   let qAt = (params.qOffset + line * params.qStride) / 4u + head * width4;
   let kAt = (params.kOffset + image * params.keys * params.kStride) / 4u + kvHead * width4;
   let vAt = (params.vOffset + image * params.keys * params.vStride) / 4u + kvHead * width4;
   var seen = params.keys;
   var count = params.keys;
   if (CAUSAL) {
-    seen = min(seen, cursor[POSITION] + min(row, params.rows - 1u) + 1u);
-    count = min(count, cursor[POSITION] + min(workgroup.x * SIZE + SIZE, params.rows));
+    seen = min(seen, cursor[POSITION] + first + min(lane, rows - 1u) + 1u);
+    count = min(count, cursor[POSITION] + first + rows);
   }
-  let part = lane & 7u;
-  let base = lane & ~7u;
 
   var query = array<vec4f, 32>();
-  for (var c = 0u; c < width4; c++) { query[c] = vec4f(q[qAt + c]) * inverseSqrt(f32(WIDTH)); }
+  for (var r = 0u; r < rows; r++) {
+    var mine = array<vec4f, 4>();
+    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(q[qAt + r * params.qStride / 4u + min(i + lane, width4 - 1u)]); }
+    for (var c = 0u; c < width4; c++) { query[c] = select(query[c], handed(mine[c / 8u], c & 7u), lane == r); }
+  }
   var best = NONE;
   var sum = 0.0;
   var sums = array<vec4f, 32>();
   for (var j = 0u; j < count; j++) {
     var mine = array<vec4f, 4>();
-    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(k[kAt + j * params.kStride / 4u + min(i + part, width4 - 1u)]); }
+    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(k[kAt + j * params.kStride / 4u + min(i + lane, width4 - 1u)]); }
     var score4 = vec4f();
-    for (var c = 0u; c < width4; c++) { score4 += query[c] * handed(mine[c / 8u], base | (c & 7u)); }
-    let score = select(NONE, score4.x + score4.y + score4.z + score4.w, j < seen);
+    for (var c = 0u; c < width4; c++) { score4 += query[c] * handed(mine[c / 8u], c & 7u); }
+    let score = select(NONE, (score4.x + score4.y + score4.z + score4.w) * inverseSqrt(f32(WIDTH)), j < seen);
     let next = max(best, score);
     let shrink = exp(best - next);
     let weight = select(0.0, exp(score - next), j < seen);
     best = next;
     sum = sum * shrink + weight;
-    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(v[vAt + j * params.vStride / 4u + min(i + part, width4 - 1u)]); }
-    for (var c = 0u; c < width4; c++) { sums[c] = sums[c] * shrink + weight * handed(mine[c / 8u], base | (c & 7u)); }
+    for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(v[vAt + j * params.vStride / 4u + min(i + lane, width4 - 1u)]); }
+    for (var c = 0u; c < width4; c++) { sums[c] = sums[c] * shrink + weight * handed(mine[c / 8u], c & 7u); }
   }
 
-  if (row >= params.rows) { return; }
-  if (SAVE) { statistics[line * params.heads + head] = best + log(sum); }
-  for (var c = 0u; c < width4; c++) { y[(line * params.heads + head) * width4 + c] = Act4(sums[c] / sum); }
+  if (SAVE && lane < rows) { statistics[(line + lane) * params.heads + head] = best + log(sum); }
+  for (var r = 0u; r < rows; r++) {
+    var mine = array<vec4f, 4>();
+    for (var c = 0u; c < width4; c++) { mine[c / 8u] = select(mine[c / 8u], handed(sums[c] / sum, r), lane == (c & 7u)); }
+    for (var i = 0u; i + lane < width4; i += 8u) { y[((line + r) * params.heads + head) * width4 + i + lane] = Act4(mine[i / 8u]); }
+  }
 }

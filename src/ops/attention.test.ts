@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Path } from '../gpu/device.ts'
 import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -12,6 +13,8 @@ import { newCursor } from './cursor.ts'
 /** Scores up to hundreds, so that the softmax is one-hot or nearly: their rounding is a relative error of the weights. */
 const tolerance = { f32: 2e-5, f16: 4e-3 }
 const peak = 10
+const gpu = await testGpu()
+const paths: Path[] = gpu.abilities.shuffle ? ['plain', 'shuffled'] : ['plain']
 
 describe('attention', () => {
   checkOp('causal attention on caches', {
@@ -24,7 +27,7 @@ describe('attention', () => {
       { rows: 5, heads: 3, kvHeads: 3, headWidth: 80, position: 200, capacity: 205 },
       { rows: 2, heads: 1, kvHeads: 1, headWidth: 128, position: 64, capacity: 66 },
       { rows: 2, heads: 2, kvHeads: 2, headWidth: 256, position: 3, capacity: 70 },
-    ],
+    ].flatMap((c) => paths.map((path) => ({ ...c, path }))),
     inputs: ({ rows, heads, kvHeads, headWidth, capacity }) => ({
       q: { shape: [rows, heads * headWidth], activation: true },
       k: { shape: [capacity, kvHeads * headWidth], activation: true },
@@ -56,7 +59,7 @@ describe('attention', () => {
       { rows: 70, heads: 6, headWidth: 32 },
       { rows: 33, heads: 2, headWidth: 72 },
       { rows: 20, heads: 1, headWidth: 96 },
-    ],
+    ].flatMap((c) => paths.map((path) => ({ ...c, path }))),
     inputs: ({ rows, heads, headWidth }) => ({ qkv: { shape: [rows, 3 * heads * headWidth], activation: true } }),
     run: (pass, { qkv }, c) => {
       const width = c.heads * c.headWidth
@@ -73,12 +76,11 @@ describe('attention', () => {
     peak,
   })
 
-  it('keeps images apart', async () => {
-    const gpu = await testGpu()
+  it.each(paths)('keeps images apart: %s', async (path) => {
     const [rows, heads, headWidth] = [5, 2, 8]
     const values = hardNumbers(2 * rows * 3 * heads * headWidth, 'mixed', 3)
     const width = heads * headWidth
-    const options = { heads, kvHeads: heads, headWidth, causal: false, offsets: { q: 0, k: width, v: 2 * width } }
+    const options = { heads, kvHeads: heads, headWidth, causal: false, offsets: { q: 0, k: width, v: 2 * width }, path }
     const run = async (part: Float32Array, images: number) => {
       const qkv = stateTensor(gpu, 'qkv', [part.length / (3 * width), 3 * width])
       upload(gpu, qkv, part)
@@ -96,7 +98,7 @@ describe('attention', () => {
     const tensor = (shape: number[]) => ({ shape, type: 'f32' }) as unknown as Tensor
     const [q, k, v] = [tensor([4, 24]), tensor([9, 16]), tensor([9, 16])]
     const run = (heads: number, headWidth: number) => () =>
-      attention({} as Pass, { q, k, v }, { heads, kvHeads: 2, headWidth, causal: false })
+      attention({ gpu } as Pass, { q, k, v }, { heads, kvHeads: 2, headWidth, causal: false })
     expect(run(3, 8)).toThrow('3 heads do not fall evenly on 2 heads of keys and values')
     expect(run(4, 8)).toThrow('q [4,24] has width 24, 4 heads of 8 from column 0 on need more')
     expect(run(2, 300)).toThrow('a head may be 1 to 256 wide, found 300')

@@ -1,3 +1,4 @@
+import type { Path } from '../gpu/device.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { activationOf, require } from './require.ts'
@@ -27,6 +28,8 @@ export interface AttentionOptions {
   images?: number
   /** Columns at which the first heads of q, k and v begin; 0 without it. */
   offsets?: { q: number; k: number; v: number }
+  /** In place of the device's choice; tests compare both. Widths that the shuffled kernel does not take are computed plainly. */
+  path?: Path
 }
 
 /**
@@ -38,19 +41,29 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
   checkAttention('attention', inputs, options)
   require(!causal || cursor !== undefined, () => 'attention: causal attention needs the cursor')
   const rows = rowsOf(q) / images
-  const y = pass.scratch([rowsOf(q), heads * headWidth], q.type)
   const strides = { qStride: widthOf(q), kStride: widthOf(k), vStride: widthOf(v) }
   const starts = { qOffset: offsets.q, kOffset: offsets.k, vOffset: offsets.v }
   const aligned = [headWidth, ...Object.values(strides), ...Object.values(starts)].every((extent) => extent % 4 === 0)
-  const kernel = {
-    shader: 'attention',
-    entry: 'forward',
-    activation: activationOf('attention', q, k, v),
-    overrides: { WIDTH: headWidth, ALIGNED: Number(aligned), CAUSAL: Number(causal), SAVE: Number(!!statistics) },
-  }
+  const wanted = options.path ?? pass.gpu.paths.attention
+  const shuffled = wanted === 'shuffled' && aligned && headWidth <= 128
+  const y = pass.scratch([rowsOf(q), heads * headWidth], q.type)
   const buffers = { q, k, v, cursor: cursor ?? q, y, statistics: statistics ?? pass.scratch([1]) }
   const params = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts }
-  pass.run(kernel, buffers, params, [Math.ceil(rows / 16), heads, images])
+  const activation = activationOf('attention', q, k, v)
+  const overrides = { CAUSAL: Number(causal), SAVE: Number(!!statistics) }
+  if (shuffled) {
+    const kernel = {
+      shader: 'attentionShuffled',
+      entry: 'forward',
+      activation,
+      overrides: { ...overrides, WIDTH: headWidth },
+    }
+    pass.run(kernel, buffers, params, [Math.ceil(rows / 8), heads, images])
+  } else {
+    const chosen = { ...overrides, CHUNKS: Math.ceil(headWidth / 64), ALIGNED: Number(aligned) }
+    const kernel = { shader: 'attention', entry: 'forward', activation, overrides: chosen }
+    pass.run(kernel, buffers, { ...params, width: headWidth }, [Math.ceil(rows / 16), heads, images])
+  }
   return y
 }
 
