@@ -4,7 +4,8 @@
 // One invocation per block of the destination; two blocks share a word of scales, which is why that is written atomically.
 import package::flat::flatIndex;
 
-struct Params { rows: u32, cols: u32, firstBlock: u32, dtype: u32 } // dtype: 0 f32, 1 f16, 2 bf16
+// dtype: 0 f32, 1 f16, 2 bf16. blockSize is always 32: as a parameter it keeps drivers from unrolling the loops, which compiles slowly.
+struct Params { rows: u32, cols: u32, firstBlock: u32, dtype: u32, blockSize: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
@@ -46,7 +47,7 @@ fn toF32(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count
   if (block >= params.rows * blocksPerRow()) { return; }
   let row = block / blocksPerRow();
   let col = 32u * (block % blocksPerRow());
-  for (var k = 0u; k < 32u; k++) {
+  for (var k = 0u; k < params.blockSize; k++) {
     weight[32u * (params.firstBlock + block) + k] = bitcast<u32>(element(row, col + k));
   }
 }
@@ -57,7 +58,7 @@ fn toF16(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count
   if (block >= params.rows * blocksPerRow()) { return; }
   let row = block / blocksPerRow();
   let col = 32u * (block % blocksPerRow());
-  for (var k = 0u; k < 16u; k++) {
+  for (var k = 0u; k < params.blockSize / 2u; k++) {
     let pair = vec2f(element(row, col + 2u * k), element(row, col + 2u * k + 1u));
     weight[16u * (params.firstBlock + block) + k] = pack2x16float(pair);
   }
@@ -70,13 +71,13 @@ fn toQ8(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let row = block / blocksPerRow();
   let col = 32u * (block % blocksPerRow());
   var largest = 0.0;
-  for (var k = 0u; k < 32u; k++) { largest = max(largest, abs(element(row, col + k))); }
+  for (var k = 0u; k < params.blockSize; k++) { largest = max(largest, abs(element(row, col + k))); }
   let bits = pack2x16float(vec2f(largest / 127.0, 0.0));
   let scale = unpack2x16float(bits).x;
   storeScale(block, bits);
-  for (var word = 0u; word < 8u; word++) {
+  for (var word = 0u; word < params.blockSize / 4u; word++) {
     var packed = 0u;
-    for (var k = 0u; k < 4u; k++) {
+    for (var k = 0u; k < params.blockSize / 8u; k++) {
       let q = quantized(element(row, col + 4u * word + k), scale, -127.0, 127.0);
       packed |= (bitcast<u32>(q) & 255u) << (8u * k);
     }
@@ -91,16 +92,16 @@ fn toQ4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let row = block / blocksPerRow();
   let col = 32u * (block % blocksPerRow());
   var extreme = 0.0;
-  for (var k = 0u; k < 32u; k++) {
+  for (var k = 0u; k < params.blockSize; k++) {
     let value = element(row, col + k);
     if (abs(value) > abs(extreme)) { extreme = value; }
   }
   let bits = pack2x16float(vec2f(extreme / -8.0, 0.0));
   let scale = unpack2x16float(bits).x;
   storeScale(block, bits);
-  for (var word = 0u; word < 4u; word++) {
+  for (var word = 0u; word < params.blockSize / 8u; word++) {
     var packed = 0u;
-    for (var k = 0u; k < 8u; k++) {
+    for (var k = 0u; k < params.blockSize / 4u; k++) {
       let q = quantized(element(row, col + 8u * word + k), scale, -8.0, 7.0);
       packed |= u32(q + 8) << (4u * k);
     }

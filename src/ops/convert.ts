@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/device.ts'
 import type { Storage } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { blockBytes, blocksOf, hasScales, type Weight, type WeightPart } from '../tensor/weight.ts'
+import { blockBytes, blockSize, blocksOf, hasScales, type Weight, type WeightPart } from '../tensor/weight.ts'
 import { flatGrid } from './grid.ts'
 import { require } from './require.ts'
 
@@ -49,5 +49,5 @@ export function convert(
   if (part.scales) buffers.scales = { buffer: part.scales }
   const firstBlock = (at.firstRow - part.firstRow) * blocksOf(cols)
   const groups = Math.ceil((at.rows * blocksOf(cols)) / 64)
-  pass.run(kernel, buffers, { rows: at.rows, cols, firstBlock, dtype: dtypes[at.dtype] }, flatGrid(groups))
+  pass.run(kernel, buffers, { rows: at.rows, cols, firstBlock, dtype: dtypes[at.dtype], blockSize }, flatGrid(groups))
 }

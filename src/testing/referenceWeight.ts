@@ -65,6 +65,26 @@ export function storeMatrix(matrix: ArrayLike<number>, rows: number, cols: numbe
   return { words, scales, values }
 }
 
+/** The values [rows, cols] that stored words stand for. */
+export function decodeMatrix(
+  stored: Pick<StoredMatrix, 'words' | 'scales'>,
+  rows: number,
+  cols: number,
+  storage: Storage,
+): Float64Array {
+  const bits = { f32: 32, f16: 16, q8: 8, q4: 4 }[storage]
+  const floats = new Float32Array(stored.words.buffer, stored.words.byteOffset, stored.words.length)
+  return Float64Array.from({ length: rows * cols }, (_, i) => {
+    const block = Math.floor(i / cols) * blocksOf(cols) + ((i % cols) >> 5)
+    const bit = (block * 32 + ((i % cols) & 31)) * bits
+    const code = stored.words[bit >> 5]! >>> (bit & 31)
+    if (storage === 'f32') return floats[bit >> 5]!
+    if (storage === 'f16') return halfToFloat(code & 0xffff)
+    const scale = halfToFloat(stored.scales[block]!)
+    return scale * (storage === 'q8' ? (code << 24) >> 24 : (code & 15) - 8)
+  })
+}
+
 /** Uploads a stored matrix as a weight, in parts of at most `mostRows` rows. */
 export function uploadWeight(
   gpu: Gpu,
