@@ -39,6 +39,20 @@ test('without an adapter the page says what to turn on', async ({ baseURL }) => 
   }
 })
 
+test('a GPU without enough memory is told plainly, with what to do', async ({ page }) => {
+  await beforeWorker(
+    page,
+    `const pop = GPUDevice.prototype.popErrorScope
+    GPUDevice.prototype.popErrorScope = async function () {
+      await pop.call(this)
+      return new GPUOutOfMemoryError('no memory left')
+    }`,
+  )
+  await page.goto('/')
+  await expect(page.getByRole('alert')).toContainText('The GPU does not have enough memory')
+  await expect(page.getByRole('button', { name: 'Load again' })).toBeVisible()
+})
+
 test('a lost device is replaced, the conversation is kept, and the next question is answered', async ({
   browser,
   page,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@playwright/test'
-import { answered, modelReady, openPage } from './chatPage.ts'
+import { ask, modelReady, openPage } from './chatPage.ts'
 
 interface TraceEvent {
   name: string
@@ -28,8 +28,7 @@ test('no task of the main thread takes more than 50 ms of its time while the pag
   await modelReady(page)
   await page.locator('.sample').first().click()
   await expect(page.locator('.thumbnails img')).toBeVisible()
-  await page.getByRole('button', { name: 'Describe the image' }).click()
-  await answered(page, 0)
+  await ask(page, 'Describe the image.')
   await browser.stopTracing()
 
   const { traceEvents } = JSON.parse(readFileSync(path, 'utf8')) as { traceEvents: TraceEvent[] }

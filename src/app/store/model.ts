@@ -86,7 +86,8 @@ export async function loadModel(choice: ModelChoice): Promise<void> {
       showToast('Loading was cancelled. What was downloaded is kept.')
       return loadModel(lastReady ?? embedded())
     }
-    modelState.value = { kind: 'failed', choice, error }
+    if (error.code === 'device-lost') recover(error)
+    else modelState.value = { kind: 'failed', choice, error }
   }
 }
 
