@@ -31,6 +31,13 @@ fn element(row: u32, col: u32) -> f32 {
   return unpack2x16float(half).x;
 }
 
+// The value of pack2x16float's bits. Drivers take unpacking what was packed for the value itself, unrounded; below the normal
+// range, where quantizeToF16 may give 0, that is near enough.
+fn asHalf(value: f32) -> f32 {
+  let unpacked = unpack2x16float(pack2x16float(vec2f(value, 0.0))).x;
+  return select(quantizeToF16(value), unpacked, abs(value) < 6.2e-5);
+}
+
 fn storeScale(block: u32, bits: u32) {
   let at = params.firstBlock + block;
   atomicOr(&scales[at >> 1u], bits << ((at & 1u) * 16u));
@@ -72,9 +79,8 @@ fn toQ8(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let col = 32u * (block % blocksPerRow());
   var largest = 0.0;
   for (var k = 0u; k < params.blockSize; k++) { largest = max(largest, abs(element(row, col + k))); }
-  let bits = pack2x16float(vec2f(largest / 127.0, 0.0));
-  let scale = unpack2x16float(bits).x;
-  storeScale(block, bits);
+  let scale = asHalf(largest / 127.0);
+  storeScale(block, pack2x16float(vec2f(scale, 0.0)));
   for (var word = 0u; word < params.blockSize / 4u; word++) {
     var packed = 0u;
     for (var k = 0u; k < params.blockSize / 8u; k++) {
@@ -96,9 +102,8 @@ fn toQ4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
     let value = element(row, col + k);
     if (abs(value) > abs(extreme)) { extreme = value; }
   }
-  let bits = pack2x16float(vec2f(extreme / -8.0, 0.0));
-  let scale = unpack2x16float(bits).x;
-  storeScale(block, bits);
+  let scale = asHalf(extreme / -8.0);
+  storeScale(block, pack2x16float(vec2f(scale, 0.0)));
   for (var word = 0u; word < params.blockSize / 8u; word++) {
     var packed = 0u;
     for (var k = 0u; k < params.blockSize / 4u; k++) {

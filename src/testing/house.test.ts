@@ -6,6 +6,7 @@ const root = resolve(import.meta.dirname, '../..')
 const skip = new Set([
   'node_modules',
   'dist',
+  'lib',
   'test-results',
   'playwright-report',
   'goldens',
