@@ -37,6 +37,11 @@ export interface LoadOptions {
   signal?: AbortSignal
   /** Keep downloaded files in the browser's storage (OPFS); default true. */
   cache?: boolean
+  /**
+   * Before the first answer the device is tested and the kernels are compiled. `wait` (the default) does so before `load` returns;
+   * `background` returns as soon as the weights are there, and the first call waits for the rest.
+   */
+  warmUp?: 'wait' | 'background'
   /** The WebGPU entry point; default `navigator.gpu`, in Node Dawn. */
   gpu?: GPU
 }

@@ -48,7 +48,6 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
   const gpu = await gpuReady
   try {
-    await selfTest(gpu, testPlan(model.config, weights))
     const loaded = (await upload(gpu, model.spec, model.tensors, {
       weights,
       signal,
@@ -58,11 +57,18 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     const maxContext = contextOf(model.config.text, options.maxContext)
     const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
     const session = new Session(parts)
-    await warmUp(gpu, loaded, model.config, session, (done, total) => report('kernels', 'kernels', done, total))
+    const prove = async () => {
+      report('kernels', 'self-test', 0, 0)
+      await selfTest(gpu, testPlan(model.config, weights))
+      await warmUp(gpu, loaded, model.config, session, (done, total) => report('kernels', 'kernels', done, total))
+    }
+    const proved = prove()
+    proved.catch(() => {})
+    if (options.warmUp !== 'background') await proved
     throwIfAborted(signal)
     parts.loadMs = performance.now() - start
     report('ready', opened.files.origin, model.totalBytes, model.totalBytes)
-    return new LoadedModel(gpu, loaded, session, model, {
+    return new LoadedModel(gpu, loaded, session, model, proved, {
       ...describeModel(model, opened.files.origin),
       weights,
       maxContext,
@@ -116,6 +122,8 @@ class LoadedModel implements Model {
     private readonly weights: LmmWeights,
     private readonly session: Session,
     private readonly model: OpenedModel,
+    /** The self-test and the warm-up; nothing is answered before they are through. */
+    private readonly proved: Promise<void>,
     readonly info: ModelInfo,
   ) {
     this.device = describeDevice(gpu)
@@ -125,6 +133,7 @@ class LoadedModel implements Model {
   async *chat(messages: Message[], options: ChatOptions = {}) {
     this.begin()
     try {
+      await this.proved
       yield* this.session.chat(messages, options)
     } finally {
       this.end()
@@ -134,6 +143,7 @@ class LoadedModel implements Model {
   async trace(messages: Message[]) {
     this.begin()
     try {
+      await this.proved
       const prompt = await this.session.encode(messages)
       this.session.forget()
       return await trace(this.gpu, this.weights, this.model.config, this.session, prompt)

@@ -52,7 +52,8 @@ export class Decoding {
     return this.step
   }
 
-  private sampleFrom(pass: Pass, logits: Tensor, rows: number): void {
+  /** Adds the choice of the next token; the cursor moves by the `rows` that went into the cache. */
+  sampleFrom(pass: Pass, logits: Tensor, rows: number): void {
     sample(pass, { logits, cursor: this.state.cursor, seen: this.seen, settings: this.settings }, { rows })
   }
 
