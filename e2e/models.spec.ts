@@ -79,6 +79,24 @@ test('dropped model files load; broken ones name what is wrong', async ({ page }
   await expect(page.locator('.problem')).toContainText('model.safetensors', { timeout: 60_000 })
 })
 
+test('a folder opens through the file system picker', async ({ page }) => {
+  const files = modelFiles.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') }))
+  await page.evaluate(async (list) => {
+    const storage = await navigator.storage.getDirectory()
+    const folder = await storage.getDirectoryHandle('my-model', { create: true })
+    for (const { name, base64 } of list) {
+      const handle = await folder.getFileHandle(name, { create: true })
+      const writable = await handle.createWritable()
+      await writable.write(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+      await writable.close()
+    }
+    window.showDirectoryPicker = async () => folder
+  }, files)
+  await page.locator('.model-chip').click()
+  await page.getByRole('button', { name: 'Open a folder' }).click()
+  await modelReady(page, 'my-model')
+})
+
 test('a file that is no image is refused by name', async ({ page }) => {
   await dropFiles(page, [{ name: 'letter.png', type: 'image/png', bytes: Buffer.from('Dear beagle') }])
   await expect(page.getByText('letter.png is not an image')).toBeVisible()

@@ -140,6 +140,23 @@ describe('chat', () => {
   })
 })
 
+test('a new load stops the answer that runs, and disposes the model after it', async () => {
+  const order: string[] = []
+  async function* endless(_messages: unknown, options?: { signal?: AbortSignal }) {
+    while (!options?.signal?.aborted) {
+      yield { text: 'x' }
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    order.push('stopped')
+  }
+  const client = connect({ load: async () => model({ chat: endless, dispose: () => order.push('disposed') }) })
+  await client.load('embedded', {})
+  const chunks = client.chat(question)
+  await chunks.next()
+  await client.load('embedded', {})
+  expect(order).toEqual(['stopped', 'disposed'])
+})
+
 test('a new load disposes the model before it', async () => {
   const dispose = vi.fn()
   const client = connect({ load: async () => model({ dispose }) })

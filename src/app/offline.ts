@@ -13,6 +13,7 @@ function offerUpdates(registration: ServiceWorkerRegistration): void {
     const { waiting } = registration
     if (!waiting || !navigator.serviceWorker.controller) return
     showToast('A new version of Beagle is ready.', {
+      stays: true,
       action: {
         label: 'Reload',
         run: () => {

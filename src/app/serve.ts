@@ -31,12 +31,13 @@ type Handlers = {
   ) => Promise<Calls[N]['result']>
 }
 
-/** Answers the page's calls on `port` with one model at a time; a load or chat waits for the one before it. */
+/** Answers the page's calls on `port` with one model at a time. A chat waits for what runs before it; a load stops it. */
 export function serve(port: Port, library: Library): void {
   const running = new Map<number, AbortController>()
   const images = new Map<string, Blob>()
   let model: Model | undefined
   let turn: Promise<unknown> = Promise.resolve()
+  let chats = new AbortController()
 
   const post = (reply: Reply) => port.postMessage(reply)
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -46,8 +47,10 @@ export function serve(port: Port, library: Library): void {
   }
 
   const handlers: Handlers = {
-    load: ({ source, options }, signal, emit) =>
-      inTurn(async (): Promise<Loaded> => {
+    load: ({ source, options }, signal, emit) => {
+      chats.abort()
+      chats = new AbortController()
+      return inTurn(async (): Promise<Loaded> => {
         model?.dispose()
         model = undefined
         const loaded = await library.load(source, { ...options, signal, onProgress: emit })
@@ -56,16 +59,19 @@ export function serve(port: Port, library: Library): void {
           if (model === loaded) post({ type: 'lost', error: toWireError(error) })
         })
         return { info: loaded.info, device: loaded.device, memory: loaded.memory() }
-      }),
+      })
+    },
 
-    chat: (args, signal, emit) =>
-      inTurn(async () => {
+    chat: (args, cancelled, emit) => {
+      const signal = AbortSignal.any([cancelled, chats.signal])
+      return inTurn(async () => {
         if (!model) throw new BeagleError('disposed', 'No model is loaded. Choose one in the model menu.')
         for (const [id, blob] of args.images) if (!images.has(id)) images.set(id, blob)
         for (const id of images.keys()) if (!args.images.has(id)) images.delete(id)
         for await (const chunk of model.chat(unwire(args.messages, images), { ...args.options, signal })) emit(chunk)
         return model.memory()
-      }),
+      })
+    },
 
     memory: async () => model?.memory(),
     cachedModels: () => library.cachedModels(),

@@ -2,7 +2,7 @@ import { batch, computed, effect, type Signal, signal } from '@preact/signals'
 import type { ChatResult } from '../../api.ts'
 import { PageError, type WireChatOptions, type WireError, type WireMessage } from '../protocol.ts'
 import { client, memory, modelState, recover } from './model.ts'
-import { announcement } from './panels.ts'
+import { announcement, showToast } from './panels.ts'
 import { attached, newId, type Picture } from './pictures.ts'
 import { chatOptions, sampling } from './settings.ts'
 
@@ -68,12 +68,18 @@ export function edit(id: string, text: string): void {
   askAgain(id, (turn) => ({ ...turn, text: text.trim() }))
 }
 
+/** Starts a new conversation; for some seconds the old one can be brought back. */
 export function clearConversation(): void {
   stop()
+  const cleared = turns.peek()
   batch(() => {
     turns.value = []
     editing.value = undefined
   })
+  const undo = () => {
+    turns.value = [...cleared, ...turns.peek()]
+  }
+  showToast('The conversation was cleared.', { action: { label: 'Undo', run: undo } })
 }
 
 function askAgain(id: string, change: (turn: Turn) => Turn): void {

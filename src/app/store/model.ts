@@ -121,7 +121,8 @@ export function recover(error: PageError): void {
     return
   }
   lastRecovery = performance.now()
-  showToast('The GPU was reset. Loading the model again; the conversation is kept.')
+  const what = error.code === 'device-lost' ? 'The GPU was reset' : 'The model stopped unexpectedly'
+  showToast(`${what}. Loading it again; the conversation is kept.`)
   void loadModel(choice)
 }
 

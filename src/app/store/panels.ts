@@ -19,11 +19,14 @@ export const announcement = signal('')
 
 let nextId = 1
 
-/** Shows a short message; one without an action leaves by itself. */
-export function showToast(text: string, { tone = 'info', action }: Partial<Pick<Toast, 'tone' | 'action'>> = {}): void {
+/** Shows a short message, which leaves by itself unless it `stays`. */
+export function showToast(
+  text: string,
+  { tone = 'info', action, stays = false }: Partial<Pick<Toast, 'tone' | 'action'>> & { stays?: boolean } = {},
+): void {
   const id = nextId++
   toasts.value = [...toasts.value.slice(-2), { id, tone, text, action }]
-  if (!action) setTimeout(() => dismissToast(id), tone === 'problem' ? 9000 : 4000)
+  if (!stays) setTimeout(() => dismissToast(id), action || tone === 'problem' ? 9000 : 4000)
 }
 
 export function dismissToast(id: number): void {

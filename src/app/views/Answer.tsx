@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type Answer, busy, regenerate, type Turn, turns } from '../store/conversation.ts'
+import { modelState } from '../store/model.ts'
 import { showToast } from '../store/panels.ts'
 import { Figures } from './Figures.tsx'
 import { Icon } from './Icon.tsx'
@@ -30,7 +31,10 @@ export function AnswerView({ turn }: { turn: Turn }) {
 }
 
 function Progress({ answer: { status, error, text } }: { answer: Answer }) {
-  if (status === 'queued') return <p class="answer-note">Waiting for the model to load…</p>
+  if (status === 'queued') {
+    const failed = modelState.value.kind === 'failed'
+    return <p class="answer-note">{failed ? 'Waiting for a model.' : 'Waiting for the model to load…'}</p>
+  }
   if (status === 'thinking') {
     return (
       <p class="answer-note is-thinking">

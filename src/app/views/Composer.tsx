@@ -45,6 +45,7 @@ export function Composer() {
         <textarea
           ref={box}
           rows={1}
+          dir="auto"
           aria-label="Ask about the image"
           placeholder={attached.value.length > 0 ? 'Ask about the image' : 'Ask something, or drop an image'}
           value={draft.value}

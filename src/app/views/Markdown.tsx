@@ -7,7 +7,7 @@ export function Markdown({ text }: { text: string }) {
   const renderer = useRef<StreamingMarkdown>(undefined)
   renderer.current ??= new StreamingMarkdown()
   return (
-    <div class="markdown">
+    <div class="markdown" dir="auto">
       {renderer.current.update(text).map((block) => (
         <BlockView key={block.start} block={block} />
       ))}

@@ -9,7 +9,14 @@ export function Toasts() {
         <div key={id} class={`toast is-${tone}`}>
           <span>{text}</span>
           {action && (
-            <button type="button" class="text-button" onClick={action.run}>
+            <button
+              type="button"
+              class="text-button"
+              onClick={() => {
+                dismissToast(id)
+                action.run()
+              }}
+            >
               {action.label}
             </button>
           )}

@@ -52,7 +52,9 @@ function Question({ turn }: { turn: Turn }) {
       >
         <Icon name="edit" />
       </button>
-      <p class="bubble">{turn.text || 'Describe the image.'}</p>
+      <p class="bubble" dir="auto">
+        {turn.text || 'Describe the image.'}
+      </p>
     </div>
   )
 }
