@@ -123,7 +123,7 @@ async function answer(turn: Turn): Promise<void> {
   const options: WireChatOptions = chatOptions(sampling.peek())
   stopper = new AbortController()
   running.value = turn.id
-  const by = state.kind === 'ready' ? `${state.info.name}, ${state.info.weights}` : undefined
+  const by = state.kind === 'ready' ? `${state.choice.label}, ${state.info.weights}` : undefined
   turn.answer.value = { status: 'thinking', text: '', seed: options.seed, by }
   const stream = new Paced((text) => {
     turn.answer.value = { ...turn.answer.peek(), status: 'writing', text }

@@ -59,7 +59,7 @@ function Current() {
   ]
   return (
     <section class="card" aria-labelledby="current-title">
-      <h3 id="current-title">{info.name}</h3>
+      <h3 id="current-title">{state.choice.label}</h3>
       <p class="hint">{info.origin}</p>
       <dl class="facts">
         {rows.map(([name, value]) => (
