@@ -20,6 +20,22 @@ const roundEven = (x: number) => {
 
 const clamp = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x))
 
+/** The scale of a q4 block: of nine placements of its extreme the one with the least error weighted by w², at its least squares. */
+function bestScale(block: readonly number[], extreme: number): number {
+  if (extreme === 0) return 0
+  const fits = Array.from({ length: 9 }, (_, candidate) => {
+    const levels = 7.2 + 0.2 * candidate
+    const terms = block.map((value) => {
+      const u = value / extreme
+      return { u, q: clamp(roundEven(-levels * u), -8, 7) }
+    })
+    const both = terms.reduce((sum, { u, q }) => sum + u ** 3 * q, 0)
+    const own = terms.reduce((sum, { u, q }) => sum + (u * q) ** 2, 0)
+    return { gain: both ** 2 / own, scale: (both / own) * extreme }
+  })
+  return fits.reduce((best, fit) => (fit.gain > best.gain ? fit : best)).scale
+}
+
 /** Stores `matrix` [rows, cols]; the reference of `convert`. */
 export function storeMatrix(matrix: ArrayLike<number>, rows: number, cols: number, storage: Storage): StoredMatrix {
   const blocks = blocksOf(cols)
@@ -36,7 +52,7 @@ export function storeMatrix(matrix: ArrayLike<number>, rows: number, cols: numbe
         32 * block + k < cols ? Math.fround(matrix[row * cols + 32 * block + k]!) : 0,
       )
       const extreme = of.reduce((m, v) => (Math.abs(v) > Math.abs(m) ? v : m), 0)
-      const half = floatToHalf(storage === 'q4' ? extreme / -8 : Math.abs(extreme) / 127)
+      const half = floatToHalf(storage === 'q4' ? bestScale(of, extreme) : Math.abs(extreme) / 127)
       const scale = halfToFloat(half)
       if (scales.length) scales[at] = half
       of.forEach((v, k) => {
