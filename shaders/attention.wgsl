@@ -35,9 +35,8 @@ var<workgroup> weights: array<vec4f, 256>; // [KEYS, 4 groups of rows]
 fn loadQ(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(q[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    values[c] = f32(q[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(q[i / 4u][i % 4u]);
   }
   return values;
 }
@@ -45,9 +44,8 @@ fn loadQ(at: u32, column: u32) -> vec4f {
 fn loadK(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(k[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    values[c] = f32(k[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(k[i / 4u][i % 4u]);
   }
   return values;
 }
@@ -55,9 +53,8 @@ fn loadK(at: u32, column: u32) -> vec4f {
 fn loadV(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(v[(at + column) / 4u]); }
   var values = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    values[c] = f32(v[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(v[i / 4u][i % 4u]);
   }
   return values;
 }
@@ -104,7 +101,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     largest[lane * 4u + group] = max(max(scores[0], scores[1]), max(scores[2], scores[3]));
     workgroupBarrier();
     var next = best;
-    for (var i = 0u; i < 16u; i++) { next = max(next, largest[i * 4u + group]); }
+    for (var i = group; i < 4u * min(16u, count - first); i += 4u) { next = max(next, largest[i]); }
     let shrink = exp(best - next);
     best = next;
     for (var i = 0u; i < 4u; i++) {
@@ -114,13 +111,13 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     workgroupBarrier();
     sum *= shrink;
     for (var i = 0u; i < 4u * CHUNKS; i++) { sums[i] *= shrink[i % 4u]; }
-    for (var j = 0u; j < min(KEYS, count - first); j++) {
-      let weight = weights[j * 4u + group];
+    for (var j = first; j < min(first + KEYS, count); j++) {
+      let weight = weights[(j - first) * 4u + group];
       sum += weight;
       for (var c = 0u; c < CHUNKS; c++) {
         let column = 64u * c + 4u * lane;
         if (column < params.width) {
-          let value = loadV(vHead + (first + j) * params.vStride, column);
+          let value = loadV(vHead + j * params.vStride, column);
           sums[4u * c] += weight.x * value;
           sums[4u * c + 1u] += weight.y * value;
           sums[4u * c + 2u] += weight.z * value;

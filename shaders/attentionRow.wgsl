@@ -29,9 +29,8 @@ var<workgroup> partial: array<vec4f, SIZE>;
 fn loadQ(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(q[(at + column) / 4u]); }
   var loaded = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    loaded[c] = f32(q[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    loaded[i - at - column] = f32(q[i / 4u][i % 4u]);
   }
   return loaded;
 }
@@ -39,9 +38,8 @@ fn loadQ(at: u32, column: u32) -> vec4f {
 fn loadKey(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(keys[(at + column) / 4u]); }
   var loaded = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    loaded[c] = f32(keys[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    loaded[i - at - column] = f32(keys[i / 4u][i % 4u]);
   }
   return loaded;
 }
@@ -49,9 +47,8 @@ fn loadKey(at: u32, column: u32) -> vec4f {
 fn loadValue(at: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(values[(at + column) / 4u]); }
   var loaded = vec4f();
-  for (var c = 0u; c < min(4u, params.width - column); c++) {
-    let i = at + column + c;
-    loaded[c] = f32(values[i / 4u][i % 4u]);
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    loaded[i - at - column] = f32(values[i / 4u][i % 4u]);
   }
   return loaded;
 }
@@ -132,7 +129,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
         total += partial[local + s * columns];
         all += largest[s * columns][h];
       }
-      for (var c = 0u; c < min(4u, width - column); c++) { y[(head + h) * width + column + c] = Act(total[c] / all); }
+      for (var c = column; c < min(column + 4u, width); c++) { y[(head + h) * width + c] = Act(total[c - column] / all); }
     }
   }
 }

@@ -1,9 +1,14 @@
 import { describe } from 'vitest'
+import type { Path } from '../gpu/device.ts'
 import { upload } from '../tensor/execute.ts'
 import { attentionReference } from '../testing/attention.ts'
 import { checkOp } from '../testing/checkOp.ts'
+import { testGpu } from '../testing/testGpu.ts'
 import { attentionRow } from './attentionRow.ts'
 import { newCursor } from './cursor.ts'
+
+const gpu = await testGpu()
+const paths: Path[] = gpu.abilities.shuffle ? ['plain', 'shuffled'] : ['plain']
 
 describe('attentionRow', () => {
   checkOp('attentionRow', {
@@ -16,7 +21,7 @@ describe('attentionRow', () => {
       { heads: 14, kvHeads: 2, headWidth: 16, position: 700, capacity: 701 },
       { heads: 2, kvHeads: 1, headWidth: 128, position: 65, capacity: 66 },
       { heads: 1, kvHeads: 1, headWidth: 256, position: 5, capacity: 6 },
-    ],
+    ].flatMap((c) => paths.map((path) => ({ ...c, path }))),
     inputs: ({ heads, kvHeads, headWidth, capacity }) => ({
       q: { shape: [1, heads * headWidth], activation: true },
       keys: { shape: [capacity, kvHeads * headWidth], activation: true },
