@@ -84,6 +84,7 @@ def write(state, out):
     os.makedirs(out, exist_ok=True)
     tensors = {checkpoint_name(k): v.detach().half().contiguous() for k, v in state.items()}
     save_file(tensors, os.path.join(out, "model.safetensors"), metadata={"format": "pt"})
+    os.chmod(os.path.join(out, "model.safetensors"), 0o644)
     for name, value in configs(tokenizer().get_vocab_size()).items():
         with open(os.path.join(out, name), "w") as f:
             json.dump(value, f, indent=2)

@@ -147,7 +147,7 @@ def color_tokens():
     return np.array([encode(" " + c).ids[0] for c in world.COLOR_NAMES])
 
 
-EXTRA = 24  # further scenes for the dense loss alone, rich in words: an image costs a tenth there
+EXTRA = 12  # further scenes for the dense loss alone, rich in words: an image costs a tenth there
 
 
 def mixed_batch(number, size, split):

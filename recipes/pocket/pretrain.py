@@ -41,7 +41,7 @@ def dense_loss(said, targets, weight):
     on = label >= N_CLASSES - len(world.WORDS)
     return (F.cross_entropy(classes.flatten(0, 1), label.flatten(), weight=weight)
             + 0.3 * F.cross_entropy(colors.flatten(0, 1), color.flatten(), ignore_index=-1)
-            + 4 * F.binary_cross_entropy_with_logits(letters[on], spelt[on]))
+            + 4 * F.binary_cross_entropy_with_logits(letters[on], spelt[on], reduction="sum") / (26 * on.sum()).clamp(min=1))
 
 
 def class_weight():

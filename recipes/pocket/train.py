@@ -18,7 +18,7 @@ from packing import color_tokens, mixed_batch, name_tokens, tokenizer
 from pair import Pair
 from pretrain import DenseModel, class_weight, dense_loss, save
 
-BATCH, PEAK, VISION_RATE, EMA = 32, 3e-3, 0.5, 0.998
+BATCH, PEAK, VISION_RATE, EMA = 16, 3e-3, 0.2, 0.998
 FIND_AT, ANSWER_AT = 2, 4
 
 
@@ -78,7 +78,10 @@ def start_or_resume(t, opts, path, rank):
         state = torch.load(path, weights_only=False)
         t.load_state_dict(state["model"])
         for o, s in zip(opts, state["opts"][rank]):
+            bases = [group["base"] for group in o.param_groups]
             o.load_state_dict(s)
+            for group, base in zip(o.param_groups, bases):
+                group["base"] = base
         return state["step"], state["spent"], state["ema"]
     except FileNotFoundError:
         vision = torch.load(world.work_path("vision.pt"), weights_only=False)["model"]
