@@ -2,7 +2,7 @@
 // patches [images, rows - CLASS, width]; classToken [width]; positions [rows, width]; y [images, rows, width].
 // Dosovitskiy et al. 2020, arXiv:2010.11929, equation 1. One invocation per element of y.
 import package::act::Act;
-import package::flat::flatIndex;
+import package::flat::rowIndex;
 
 struct Params { images: u32, rows: u32, width: u32 }
 
@@ -16,17 +16,16 @@ override CLASS: u32 = 0u; // rows of the class token: 0 or 1
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
-  let size = params.rows * params.width;
-  let image = i / size;
-  if (image >= params.images) { return; }
-  let at = i % size;
-  let classSize = CLASS * params.width;
-  var value = positions[at];
-  if (at < classSize) {
-    value += classToken[at];
+  let line = rowIndex(workgroup, count);
+  let image = line / params.rows;
+  let row = line % params.rows;
+  let column = workgroup.x * 64u + local;
+  if (image >= params.images || column >= params.width) { return; }
+  var value = positions[row * params.width + column];
+  if (row < CLASS) {
+    value += classToken[column];
   } else {
-    value += f32(patches[i - (image + 1u) * classSize]);
+    value += f32(patches[(line - (image + 1u) * CLASS) * params.width + column]);
   }
-  y[i] = Act(value);
+  y[line * params.width + column] = Act(value);
 }

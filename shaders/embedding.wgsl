@@ -2,7 +2,7 @@
 // ids [.. rows]; y [rows, cols]. One dispatch per part of the table: it writes the rows whose ids lie in it, and the one whose
 // firstRow is 0 also the rows of zeros. One invocation per four columns.
 import package::act::Act;
-import package::flat::flatIndex;
+import package::flat::rowIndex;
 import package::weight::loadWeight4;
 
 struct Params { rows: u32, cols: u32, idOffset: u32, firstRow: u32, partRows: u32, tableRows: u32 }
@@ -13,11 +13,9 @@ struct Params { rows: u32, cols: u32, idOffset: u32, firstRow: u32, partRows: u3
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
-  let cols4 = (params.cols + 3u) / 4u;
-  let row = i / cols4;
-  if (row >= params.rows) { return; }
-  let col4 = i % cols4;
+  let row = rowIndex(workgroup, count);
+  let col4 = workgroup.x * 64u + local;
+  if (row >= params.rows || 4u * col4 >= params.cols) { return; }
   let id = ids[params.idOffset + row];
   let inPart = id >= params.firstRow && id - params.firstRow < params.partRows;
   let outside = id >= params.tableRows && params.firstRow == 0u;
@@ -27,7 +25,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
     let blockedCols4 = 8u * ((params.cols + 31u) / 32u);
     values = loadWeight4((id - params.firstRow) * blockedCols4 + col4);
   }
-  for (var k = 0u; k < min(4u, params.cols - 4u * col4); k++) {
-    y[row * params.cols + 4u * col4 + k] = Act(values[k]);
+  for (var col = 4u * col4; col < min(4u * col4 + 4u, params.cols); col++) {
+    y[row * params.cols + col] = Act(values[col % 4u]);
   }
 }

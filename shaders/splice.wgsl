@@ -1,7 +1,7 @@
 // splice: y[t, i] = embeddings[t, i] where source[t] is 0, else visual[source[t] - 1, i]; a source beyond `visual` gives zeros
 // embeddings, y [rows, width]; visual [visualRows, width]; source [rows]. One invocation per element.
 import package::act::Act;
-import package::flat::flatIndex;
+import package::flat::rowIndex;
 
 struct Params { rows: u32, width: u32, visualRows: u32 }
 
@@ -13,14 +13,16 @@ struct Params { rows: u32, width: u32, visualRows: u32 }
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
-  if (i >= params.rows * params.width) { return; }
-  let taken = source[i / params.width];
+  let row = rowIndex(workgroup, count);
+  let column = workgroup.x * 64u + local;
+  if (row >= params.rows || column >= params.width) { return; }
+  let at = row * params.width + column;
+  let place = source[row];
   var value = Act();
-  if (taken == 0u) {
-    value = embeddings[i];
-  } else if (taken <= params.visualRows) {
-    value = visual[(taken - 1u) * params.width + i % params.width];
+  if (place == 0u) {
+    value = embeddings[at];
+  } else if (place <= params.visualRows) {
+    value = visual[(place - 1u) * params.width + column];
   }
-  y[i] = value;
+  y[at] = value;
 }

@@ -50,8 +50,10 @@ export function reflect(wgsl: string, entry: string): Interface {
   for (const match of wgsl.matchAll(/\bfn\s+(\w+)\s*\(/g)) functions.set(match[1]!, bodyAt(wgsl, match.index))
   const used = new Set<string>()
   const visit = (name: string) => {
-    for (const word of functions.get(name)!.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? []) {
-      if (used.has(word)) continue
+    const text = functions.get(name)!
+    const own = new Set(Array.from(text.matchAll(/(?:\b(?:let|var|const)\s+(\w+)|(\w+)\s*:)/g), (m) => m[1] ?? m[2]))
+    for (const word of text.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? []) {
+      if (used.has(word) || own.has(word)) continue
       used.add(word)
       if (functions.has(word)) visit(word)
     }

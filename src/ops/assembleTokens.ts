@@ -1,6 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { rowGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
 /**
@@ -26,6 +26,6 @@ export function assembleTokens(
     overrides: { CLASS: classToken ? 1 : 0 },
   }
   const buffers = { patches, classToken: classToken ?? positions, positions, y }
-  pass.run(kernel, buffers, { images, rows, width }, flatGrid(Math.ceil((images * rows * width) / 64)))
+  pass.run(kernel, buffers, { images, rows, width }, rowGrid(images * rows, Math.ceil(width / 64)))
   return y
 }

@@ -2,7 +2,7 @@ import type { Activation } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { type Weight, weightBindings } from '../tensor/weight.ts'
-import { flatGrid } from './grid.ts'
+import { rowGrid } from './grid.ts'
 import { require } from './require.ts'
 
 /**
@@ -24,8 +24,7 @@ export function embedding(
   for (const part of table.parts) {
     const { firstRow, rows: partRows } = part
     const params = { rows: taken, cols: table.cols, idOffset, firstRow, partRows, tableRows: table.rows }
-    const groups = Math.ceil((taken * Math.ceil(table.cols / 4)) / 64)
-    pass.run(kernel, { ids, y, ...weightBindings(part) }, params, flatGrid(groups))
+    pass.run(kernel, { ids, y, ...weightBindings(part) }, params, rowGrid(taken, Math.ceil(table.cols / 256)))
   }
   return y
 }

@@ -4,3 +4,9 @@ export function flatGrid(workgroups: number, most = 65535): [number, number] {
   const y = Math.ceil(workgroups / most)
   return [Math.ceil(workgroups / y), y]
 }
+
+/** Workgroups over `rows` rows, each row in `perRow` of them; with `rowIndex` in WGSL. */
+export function rowGrid(rows: number, perRow: number, most = 65535): [number, number, number] {
+  const [y, z] = flatGrid(rows, most)
+  return [perRow, y, z]
+}

@@ -1,6 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { rowGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
 /**
@@ -20,6 +20,6 @@ export function splice(
   const y = pass.scratch(embeddings.shape, embeddings.type)
   const kernel = { shader: 'splice', entry: 'forward', activation: activationOf('splice', embeddings, visual) }
   const params = { rows, width, visualRows: rowsOf(visual) }
-  pass.run(kernel, { embeddings, visual, source, y }, params, flatGrid(Math.ceil((rows * width) / 64)))
+  pass.run(kernel, { embeddings, visual, source, y }, params, rowGrid(rows, Math.ceil(width / 64)))
   return y
 }

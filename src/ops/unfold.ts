@@ -1,7 +1,7 @@
 import type { Activation } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { rowGrid } from './grid.ts'
 import { require } from './require.ts'
 
 /**
@@ -23,6 +23,6 @@ export function unfold(
   const y = pass.scratch([rows, cols], type)
   const kernel = { shader: 'unfold', entry: 'forward', activation: type }
   const params = { images, channels, height, width, side: patch }
-  pass.run(kernel, { pixels, y }, params, flatGrid(Math.ceil((rows * cols) / 64)))
+  pass.run(kernel, { pixels, y }, params, rowGrid(rows, 1))
   return y
 }
