@@ -2,11 +2,12 @@
 //   y[i] = x[i] cos a_i - x[i + K/2] sin a_i,   y[i + K/2] = x[i + K/2] cos a_i + x[i] sin a_i
 // Su et al. 2021, arXiv:2104.09864; halves instead of neighbours are paired, as in Llama. Row t has position cursor[0] + t.
 // forward: x, y [rows, heads · K]. toCache: qkv [rows, (heads + 2 kvHeads) · K] into q [rows, heads · K] and, at the rows of
-// their positions, keys (turned) and values [capacity, kvHeads · K]. One invocation per pair.
+// their positions, keys (turned) and values [capacity, kvHeads · K]. One workgroup per row and HEADS of its heads; an invocation
+// turns a pair of each.
 // Angles are exact: a frequency is a fraction of a turn in fixed point of 44 bits, whose product with a position wraps by itself.
 import package::act::Act;
 import package::cursor::POSITION;
-import package::flat::flatIndex;
+import package::flat::rowIndex;
 
 struct Params { rows: u32, heads: u32, kvHeads: u32, width: u32, capacity: u32 }
 
@@ -20,6 +21,7 @@ struct Params { rows: u32, heads: u32, kvHeads: u32, width: u32, capacity: u32 }
 @group(0) @binding(7) var<storage, read_write> keys: array<Act>;
 @group(0) @binding(8) var<storage, read_write> values: array<Act>;
 
+override HEADS: u32 = 1u; // per workgroup
 override BACK: bool = false; // turns the other way: the gradient of forward
 
 // (cos, sin) of `turn` / 2^32 turns: the nearest quarter turn and Taylor's series for the rest, which is at most π/4.
@@ -37,54 +39,63 @@ fn cosSin(turn: u32) -> vec2f {
   }
 }
 
-fn turned(pair: vec2f, position: u32, i: u32) -> vec2f {
+fn direction(position: u32, i: u32) -> vec2f {
   let frequency = frequencies[i];
-  var cs = cosSin(position * frequency.x + ((position * frequency.y) >> 12u));
-  if (BACK) { cs.y = -cs.y; }
-  return vec2f(pair.x * cs.x - pair.y * cs.y, pair.y * cs.x + pair.x * cs.y);
+  let turn = position * frequency.x + ((position * frequency.y) >> 12u);
+  return cosSin(select(turn, ~turn + 1u, BACK));
 }
 
-@compute @workgroup_size(64)
+fn turned(pair: vec2f, to: vec2f) -> vec2f {
+  return vec2f(pair.x * to.x - pair.y * to.y, pair.y * to.x + pair.x * to.y);
+}
+
+@compute @workgroup_size(32)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = flatIndex(workgroup, count, local, 64u);
-  let pairs = params.width / 2u;
-  let i = index % pairs;
-  let row = index / pairs / params.heads;
+  let row = rowIndex(workgroup, count);
   if (row >= params.rows) { return; }
-  let at = index / pairs * params.width + i;
-  let result = turned(vec2f(f32(x[at]), f32(x[at + pairs])), cursor[POSITION] + row, i);
-  y[at] = Act(result.x);
-  y[at + pairs] = Act(result.y);
+  let pairs = params.width / 2u;
+  let first = workgroup.x * HEADS;
+  for (var i = local; i < pairs; i += 32u) {
+    let to = direction(cursor[POSITION] + row, i);
+    for (var head = first; head < min(first + HEADS, params.heads); head++) {
+      let at = (row * params.heads + head) * params.width + i;
+      let result = turned(vec2f(f32(x[at]), f32(x[at + pairs])), to);
+      y[at] = Act(result.x);
+      y[at + pairs] = Act(result.y);
+    }
+  }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn toCache(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = flatIndex(workgroup, count, local, 64u);
-  let pairs = params.width / 2u;
-  let i = index % pairs;
-  let allHeads = params.heads + 2u * params.kvHeads;
-  let row = index / pairs / allHeads;
+  let row = rowIndex(workgroup, count);
   if (row >= params.rows) { return; }
-  let head = index / pairs % allHeads;
-  let source = index / pairs * params.width + i;
-  let pair = vec2f(f32(qkv[source]), f32(qkv[source + pairs]));
+  let pairs = params.width / 2u;
   let position = cursor[POSITION] + row;
-  if (head < params.heads) {
-    let at = (row * params.heads + head) * params.width + i;
-    let result = turned(pair, position, i);
-    q[at] = Act(result.x);
-    q[at + pairs] = Act(result.y);
-    return;
-  }
-  if (position >= params.capacity) { return; }
-  let kvHead = (head - params.heads) % params.kvHeads;
-  let at = (position * params.kvHeads + kvHead) * params.width + i;
-  if (head < params.heads + params.kvHeads) {
-    let result = turned(pair, position, i);
-    keys[at] = Act(result.x);
-    keys[at + pairs] = Act(result.y);
-  } else {
-    values[at] = Act(pair.x);
-    values[at + pairs] = Act(pair.y);
+  let allHeads = params.heads + 2u * params.kvHeads;
+  let first = workgroup.x * HEADS;
+  for (var i = local; i < pairs; i += 32u) {
+    let to = direction(position, i);
+    for (var head = first; head < min(first + HEADS, allHeads); head++) {
+      let source = (row * allHeads + head) * params.width + i;
+      let pair = vec2f(f32(qkv[source]), f32(qkv[source + pairs]));
+      let result = turned(pair, to);
+      if (head < params.heads) {
+        let at = (row * params.heads + head) * params.width + i;
+        q[at] = Act(result.x);
+        q[at + pairs] = Act(result.y);
+      } else if (position < params.capacity) {
+        let kvHead = head - params.heads;
+        if (kvHead < params.kvHeads) {
+          let at = (position * params.kvHeads + kvHead) * params.width + i;
+          keys[at] = Act(result.x);
+          keys[at + pairs] = Act(result.y);
+        } else {
+          let at = (position * params.kvHeads + kvHead - params.kvHeads) * params.width + i;
+          values[at] = Act(pair.x);
+          values[at + pairs] = Act(pair.y);
+        }
+      }
+    }
   }
 }

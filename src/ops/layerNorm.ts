@@ -17,7 +17,13 @@ export function layerNorm(
     `layerNorm: x [${x.shape}] has rows of ${width}, gain has ${widthOf(gain)} and bias ${widthOf(bias)}`)
   const y = pass.scratch(x.shape, x.type)
   const rows = rowsOf(x)
-  const kernel = { shader: 'layerNorm', entry: 'forward', activation: activationOf('layerNorm', x) }
-  pass.run(kernel, { x, gain, bias, y }, { rows, width, eps }, flatGrid(rows))
+  const kernel = { shader: 'layerNorm', activation: activationOf('layerNorm', x) }
+  const params = { rows, width, eps }
+  if (pass.gpu.abilities.cpu && rows > 1 && width % 4 === 0) {
+    const buffers = { x4: x, gain4: gain, bias4: bias, y4: y }
+    pass.run({ ...kernel, entry: 'forwardRows' }, buffers, params, flatGrid(Math.ceil(rows / 8)))
+  } else {
+    pass.run({ ...kernel, entry: 'forward' }, { x, gain, bias, y }, params, flatGrid(rows))
+  }
   return y
 }

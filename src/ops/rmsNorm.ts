@@ -9,7 +9,13 @@ export function rmsNorm(pass: Pass, { x, gain }: { x: Tensor; gain: Tensor }, { 
   require(widthOf(gain) === width, () => `rmsNorm: x [${x.shape}] has rows of ${width}, gain has ${widthOf(gain)}`)
   const y = pass.scratch(x.shape, x.type)
   const rows = rowsOf(x)
-  const kernel = { shader: 'rmsNorm', entry: 'forward', activation: activationOf('rmsNorm', x) }
-  pass.run(kernel, { x, gain, y }, { rows, width, eps }, flatGrid(rows))
+  const kernel = { shader: 'rmsNorm', activation: activationOf('rmsNorm', x) }
+  const params = { rows, width, eps }
+  if (pass.gpu.abilities.cpu && rows > 1 && width % 4 === 0) {
+    const buffers = { x4: x, gain4: gain, y4: y }
+    pass.run({ ...kernel, entry: 'forwardRows' }, buffers, params, flatGrid(Math.ceil(rows / 8)))
+  } else {
+    pass.run({ ...kernel, entry: 'forward' }, { x, gain, y }, params, flatGrid(rows))
+  }
   return y
 }

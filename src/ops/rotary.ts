@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/device.ts'
 import { stateTensor, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { rowGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
 /**
@@ -18,15 +18,16 @@ export function rotary(
     `rotary: x [${x.shape}] has width ${widthOf(x)}, ${heads} heads of ${headWidth} need ${heads * headWidth}`)
   const rows = rowsOf(x)
   const y = pass.scratch(x.shape, x.type)
+  const perWorkgroup = headsPerWorkgroup(pass.gpu, rows)
   const kernel = {
     shader: 'rotary',
     entry: 'forward',
     activation: activationOf('rotary', x),
-    overrides: { BACK: Number(back) },
+    overrides: { BACK: Number(back), HEADS: perWorkgroup },
   }
   const buffers = { frequencies: frequenciesOf(pass.gpu, headWidth, theta), cursor, x, y }
   const params = { rows, heads, kvHeads: 0, width: headWidth, capacity: 0 }
-  pass.run(kernel, buffers, params, flatGrid(Math.ceil((rows * heads * headWidth) / 128)))
+  pass.run(kernel, buffers, params, rowGrid(rows, Math.ceil(heads / perWorkgroup)))
   return y
 }
 
@@ -48,12 +49,21 @@ export function rotaryToCache(
     `rotaryToCache: caches must be [C, ${kvHeads * headWidth}], found keys [${keys.shape}] and values [${values.shape}]`)
   const rows = rowsOf(qkv)
   const q = pass.scratch([rows, heads * headWidth], qkv.type)
-  const kernel = { shader: 'rotary', entry: 'toCache', activation: activationOf('rotaryToCache', qkv, keys, values) }
+  const perWorkgroup = headsPerWorkgroup(pass.gpu, rows)
+  const kernel = {
+    shader: 'rotary',
+    entry: 'toCache',
+    activation: activationOf('rotaryToCache', qkv, keys, values),
+    overrides: { HEADS: perWorkgroup },
+  }
   const buffers = { frequencies: frequenciesOf(pass.gpu, headWidth, theta), cursor, qkv, q, keys, values }
   const params = { rows, heads, kvHeads, width: headWidth, capacity: rowsOf(keys) }
-  pass.run(kernel, buffers, params, flatGrid(Math.ceil((rows * allHeads * headWidth) / 128)))
+  pass.run(kernel, buffers, params, rowGrid(rows, Math.ceil(allHeads / perWorkgroup)))
   return q
 }
+
+/** A CPU saves by turning many heads with one sine; a GPU needs the invocations. */
+const headsPerWorkgroup = (gpu: Gpu, rows: number): number => (gpu.abilities.cpu && rows > 1 ? 8 : 1)
 
 const known = new WeakMap<Gpu, Map<string, Tensor>>()
 
