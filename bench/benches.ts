@@ -1,7 +1,8 @@
 import { endToEnd } from './endToEnd.ts'
+import { kernels } from './kernels.ts'
 import type { Bench, BenchContext, Table } from './table.ts'
 
-export const benches = { endToEnd } satisfies Record<string, Bench>
+export const benches = { kernels, endToEnd } satisfies Record<string, Bench>
 
 export type BenchName = keyof typeof benches
 

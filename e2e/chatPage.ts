@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, type Locator, type Page } from '@playwright/test'
 import type { Sampling } from '../src/app/store/settings.ts'
@@ -58,6 +58,14 @@ export interface DroppedFile {
 /** A file of the project, to be dropped. */
 export function projectFile(path: string, type = ''): DroppedFile {
   return { name: path.split('/').at(-1)!, type, bytes: readFileSync(resolve(root, path)) }
+}
+
+/** A small untrained llava checkpoint in the hub's layout. */
+export function goldenModelFiles(): DroppedFile[] {
+  const folder = 'goldens/llava-clip-llama'
+  return readdirSync(resolve(root, folder))
+    .filter((name) => !/^(expected|image)/.test(name))
+    .map((name) => projectFile(`${folder}/${name}`))
 }
 
 /** Drops files on the page, as a person drags them from a folder. */

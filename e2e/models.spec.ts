@@ -1,13 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 import { type HubServer, startHubServer } from '../src/testing/hubServer.ts'
-import { ask, dropFiles, limitAnswers, modelReady, openPage, projectFile, root } from './chatPage.ts'
+import { ask, dropFiles, goldenModelFiles, limitAnswers, modelReady, openPage, projectFile } from './chatPage.ts'
 
 const golden = 'goldens/llava-clip-llama'
-const modelFiles = readdirSync(resolve(root, golden))
-  .filter((name) => !/^(expected|image)/.test(name))
-  .map((name) => projectFile(`${golden}/${name}`))
+const modelFiles = goldenModelFiles()
 
 let hub: HubServer
 test.beforeAll(async () => {

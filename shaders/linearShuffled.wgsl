@@ -1,8 +1,8 @@
 // linear for many rows, as in linear.wgsl, on devices with subgroups whose loads are dear against their arithmetic.
-// Eight neighbouring invocations compute 16 × 16 of y: invocation j owns two columns of y (two rows of the weight) and fetches
-// two rows of x, four elements at a time, which it hands to the others by shuffling; nothing passes through workgroup memory.
+// Eight neighbouring invocations compute 8 × 32 of y: invocation j owns four columns of y (four rows of the weight) and fetches
+// row j of x, four elements at a time, which it hands to the others by shuffling; nothing passes through workgroup memory.
 import package::act::{Act, Act4};
-import package::weight::loadWeight4;
+import package::weight::loadWeight8;
 import package::activations::activate;
 
 enable subgroups;
@@ -26,7 +26,8 @@ fn element(at: u32, col: u32) -> f32 {
 }
 
 fn loadX4(row: u32, k4: u32) -> vec4f {
-  if (ALIGNED) { return vec4f(x4[row * (params.cols / 4u) + k4]); }
+  let cols4 = params.cols / 4u;
+  if (ALIGNED) { return vec4f(x4[row * cols4 + min(k4, cols4 - 1u)]); } // beyond the last one the weights are 0
   let at = row * params.cols;
   let col = 4u * k4;
   return vec4f(element(at, col), element(at, col + 1u), element(at, col + 2u), element(at, col + 3u));
@@ -42,14 +43,20 @@ fn store(row: u32, out: u32, sum: f32) {
   y[row * params.stride + n] = Act(value);
 }
 
-fn multiply(v: vec4f, w: vec4f, sum: f32) -> f32 {
-  return fma(v.x, w.x, fma(v.y, w.y, fma(v.z, w.z, fma(v.w, w.w, sum))));
+// sums + the products of four elements of a row of x with those of the four columns.
+fn multiply(v: vec4f, w: array<vec4f, 4>, sums: vec4f) -> vec4f {
+  return vec4f(
+    fma(v.x, w[0].x, fma(v.y, w[0].y, fma(v.z, w[0].z, fma(v.w, w[0].w, sums.x)))),
+    fma(v.x, w[1].x, fma(v.y, w[1].y, fma(v.z, w[1].z, fma(v.w, w[1].w, sums.y)))),
+    fma(v.x, w[2].x, fma(v.y, w[2].y, fma(v.z, w[2].z, fma(v.w, w[2].w, sums.z)))),
+    fma(v.x, w[3].x, fma(v.y, w[3].y, fma(v.z, w[3].z, fma(v.w, w[3].w, sums.w)))),
+  );
 }
 
 // sums[r] by selection, so that sums stays in registers.
-fn pick(sums: array<f32, 16>, r: u32) -> f32 {
+fn pick(sums: array<vec4f, 8>, r: u32) -> vec4f {
   var value = sums[0];
-  for (var i = 1u; i < 16u; i++) { value = select(value, sums[i], i == r); }
+  for (var i = 1u; i < 8u; i++) { value = select(value, sums[i], i == r); }
   return value;
 }
 
@@ -57,32 +64,27 @@ fn pick(sums: array<f32, 16>, r: u32) -> f32 {
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) invocation: u32) {
   let first = invocation & ~7u;
   let lane = invocation & 7u;
-  let out = (workgroup.x * (SIZE / 8u) + index / 8u) * 16u + lane;
-  let row = workgroup.y * 16u;
-  let blockedCols4 = 8u * ((params.cols + 31u) / 32u);
-  let start0 = min(out, params.outs - 1u) * blockedCols4;
-  let start1 = min(out + 8u, params.outs - 1u) * blockedCols4;
-  let row0 = min(row + lane, params.rows - 1u);
-  let row1 = min(row + 8u + lane, params.rows - 1u);
-  let steps = (params.cols + 3u) / 4u;
-  var sums0 = array<f32, 16>();
-  var sums1 = array<f32, 16>();
+  let out = (workgroup.x * (SIZE / 8u) + index / 8u) * 32u + lane;
+  let row = workgroup.y * 8u;
+  let blockedCols8 = 4u * ((params.cols + 31u) / 32u);
+  let last = params.outs - 1u;
+  let starts = min(vec4u(out) + vec4u(0u, 8u, 16u, 24u), vec4u(last)) * blockedCols8;
+  let mine = min(row + lane, params.rows - 1u);
+  let steps = (params.cols + 7u) / 8u;
+  var sums = array<vec4f, 8>();
   for (var k = 0u; k < steps; k++) {
-    let v0 = loadX4(row0, k);
-    let v1 = loadX4(row1, k);
-    let w0 = loadWeight4(start0 + k);
-    let w1 = loadWeight4(start1 + k);
-    for (var r = 0u; r < 8u; r++) {
-      let a = subgroupShuffle(v0, first + r);
-      sums0[r] = multiply(a, w0, sums0[r]);
-      sums1[r] = multiply(a, w1, sums1[r]);
-      let b = subgroupShuffle(v1, first + r);
-      sums0[r + 8u] = multiply(b, w0, sums0[r + 8u]);
-      sums1[r + 8u] = multiply(b, w1, sums1[r + 8u]);
-    }
+    let w0 = loadWeight8(starts.x + k);
+    let w1 = loadWeight8(starts.y + k);
+    let w2 = loadWeight8(starts.z + k);
+    let w3 = loadWeight8(starts.w + k);
+    let low = loadX4(mine, 2u * k);
+    let high = loadX4(mine, 2u * k + 1u);
+    let lows = array<vec4f, 4>(w0.low, w1.low, w2.low, w3.low);
+    let highs = array<vec4f, 4>(w0.high, w1.high, w2.high, w3.high);
+    for (var r = 0u; r < 8u; r++) { sums[r] = multiply(subgroupShuffle(low, first + r), lows, sums[r]); }
+    for (var r = 0u; r < 8u; r++) { sums[r] = multiply(subgroupShuffle(high, first + r), highs, sums[r]); }
   }
-  for (var r = 0u; r < min(16u, params.rows - row); r++) {
-    store(row + r, out, pick(sums0, r));
-    store(row + r, out + 8u, pick(sums1, r));
+  for (var i = 0u; i < 4u * min(8u, params.rows - row); i++) {
+    store(row + i / 4u, out + 8u * (i & 3u), pick(sums, i / 4u)[i & 3u]);
   }
 }

@@ -42,19 +42,19 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   report('files', 'config.json', 0, 0)
   const gpuReady = Gpu.open(options.gpu ?? platform.gpu())
   gpuReady.catch(() => {})
-  const opened = await openSource(source, options.cache)
-  const model = await openModel(opened.files, signal)
-  const texts = await openTexts(opened.files, model.config, signal)
-  const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
-  const gpu = await gpuReady
   try {
+    const opened = await openSource(source, options.cache)
+    const model = await openModel(opened.files, signal)
+    const texts = await openTexts(opened.files, model.config, signal)
+    const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
+    const maxContext = contextOf(model.config.text, options.maxContext)
+    const gpu = await gpuReady
     const loaded = (await upload(gpu, model.spec, model.tensors, {
       weights,
       signal,
       onBytes: (item, done, total) => report('weights', item, done, total),
     })) as LmmWeights
     await finishCache(opened, signal)
-    const maxContext = contextOf(model.config.text, options.maxContext)
     const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
     const session = new Session(parts)
     const prove = async () => {
@@ -74,8 +74,9 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
       maxContext,
     })
   } catch (error) {
-    gpu.dispose()
-    throw gpu.failure?.code === 'out-of-memory' ? gpu.failure : error
+    const gpu = await gpuReady.catch(() => undefined)
+    gpu?.dispose()
+    throw gpu?.failure?.code === 'out-of-memory' ? gpu.failure : error
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { singleCheckpoint, readFloat32 } from './checkpoint/checkpoint.ts'
 import { bytesSource } from './checkpoint/byteSource.ts'
+import { readFloat32, singleCheckpoint } from './checkpoint/checkpoint.ts'
 import { type ChatResult, load, type Message, type Model } from './index.ts'
 import { expectClose } from './testing/checkOp.ts'
 
@@ -16,10 +16,20 @@ async function answer(model: Model, messages: Message[], maxNewTokens: number): 
 for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
   describe(name, async () => {
     const { cases } = JSON.parse(readFileSync(golden(`${name}/expected.json`), 'utf8'))
-    const expected = await singleCheckpoint(bytesSource('expected', readFileSync(golden(`${name}/expected.safetensors`))))
+    const expected = await singleCheckpoint(
+      bytesSource('expected', readFileSync(golden(`${name}/expected.safetensors`))),
+    )
     const ask = (i: number): Message[] => {
       const image = new Uint8Array(readFileSync(golden(`${name}/${cases[i].image}`)))
-      return [{ role: 'user', content: [{ type: 'image', image }, { type: 'text', text: cases[i].question }] }]
+      return [
+        {
+          role: 'user',
+          content: [
+            { type: 'image', image },
+            { type: 'text', text: cases[i].question },
+          ],
+        },
+      ]
     }
     const model = await load(golden(name), { weights: 'f32' })
 

@@ -4,7 +4,7 @@ import sys
 
 import torch
 from PIL import Image
-from transformers import AutoTokenizer, CLIPImageProcessor, LlavaForConditionalGeneration, LlavaProcessor
+from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -12,12 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Answerer:
     def __init__(self, folder=os.path.join(HERE, "../../public/models/pocket")):
         self.model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
-        with open(os.path.join(folder, "chat_template.jinja")) as f:
-            template = f.read()
-        self.processor = LlavaProcessor(
-            CLIPImageProcessor.from_pretrained(folder), AutoTokenizer.from_pretrained(folder), patch_size=16,
-            vision_feature_select_strategy="default", num_additional_image_tokens=1, image_token="<image>",
-            chat_template=template)
+        self.processor = AutoProcessor.from_pretrained(folder)
 
     @torch.no_grad()
     def turn(self, image, messages):

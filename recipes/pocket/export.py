@@ -99,7 +99,7 @@ def check(state, out):
     import model as M
     from evaluate import eval_batch, load
     from PIL import Image
-    from transformers import AutoTokenizer, CLIPImageProcessor, LlavaForConditionalGeneration, LlavaProcessor
+    from transformers import AutoProcessor, LlavaForConditionalGeneration
     import loader
     from scenes import scene_rng
     M.ACT = torch.float32
@@ -117,10 +117,7 @@ def check(state, out):
     worst = (mine - hf).abs().max() / hf.abs().max()
     print(f"largest difference of the logits, relative: {worst:.1e}")
     assert worst < 1e-4
-    tok = AutoTokenizer.from_pretrained(out)
-    processor = LlavaProcessor(CLIPImageProcessor.from_pretrained(out), tok, patch_size=16, image_token="<image>",
-                               vision_feature_select_strategy="default", num_additional_image_tokens=1,
-                               chat_template=TEMPLATE)
+    processor = AutoProcessor.from_pretrained(out)
     image, _ = loader.composer("test").scene(scene_rng(2, 0))
     text = processor.apply_chat_template([{"role": "user", "content": [
         {"type": "image"}, {"type": "text", "text": "Describe the image."}]}], add_generation_prompt=True)
@@ -129,7 +126,7 @@ def check(state, out):
     assert torch.allclose(batch["pixel_values"], pixels, atol=1e-5)
     with torch.no_grad():
         answer = theirs.generate(**batch, max_new_tokens=60)[0, batch["input_ids"].shape[1]:]
-    print(repr(text), "->", tok.decode(answer))
+    print(repr(text), "->", processor.tokenizer.decode(answer))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,16 @@ fn loadWeight4(i: u32) -> vec4f {
   return unpack(weight[i]);
 }
 
+// Elements 8i..8i+7 of the padded array.
+struct Eight {
+  low: vec4f,
+  high: vec4f,
+}
+
+fn loadWeight8(i: u32) -> Eight {
+  return Eight(unpack(weight[2u * i]), unpack(weight[2u * i + 1u]));
+}
+
 // A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3, k < 8.
 struct Block {
   words: array<vec2u, 8>,

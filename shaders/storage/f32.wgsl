@@ -6,6 +6,16 @@ fn loadWeight4(i: u32) -> vec4f {
   return weight[i];
 }
 
+// Elements 8i..8i+7 of the padded array.
+struct Eight {
+  low: vec4f,
+  high: vec4f,
+}
+
+fn loadWeight8(i: u32) -> Eight {
+  return Eight(weight[2u * i], weight[2u * i + 1u]);
+}
+
 // A block of 32 weights, held in registers; blockWeight4(b, k) are its elements 4k..4k+3, k < 8.
 struct Block {
   values: array<vec4f, 8>,

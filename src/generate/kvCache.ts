@@ -1,4 +1,5 @@
 import type { TextConfig } from '../checkpoint/configTypes.ts'
+import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { Cache } from '../models/decoders/llama.ts'
 import { stateTensor } from '../tensor/execute.ts'
@@ -7,8 +8,13 @@ import { bytesOf } from '../tensor/tensor.ts'
 /** The most tokens that a cache holds unless more are asked for. */
 const defaultContext = 2048
 
-/** The context's size: what is asked for, else the model's own limit up to 2048; never more than the model knows positions. */
+/**
+ * The context's size: what is asked for, else the model's own limit up to 2048; never more than the model knows positions.
+ * Throws `bad-argument` where a prompt and its answer could not fit.
+ */
 export function contextOf(config: TextConfig, asked?: number): number {
+  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 2))
+    throw new BeagleError('bad-argument', `maxContext is a whole number of tokens, 2 or more; got ${asked}.`)
   return Math.min(asked ?? defaultContext, config.maxPositions)
 }
 

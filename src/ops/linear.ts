@@ -41,7 +41,7 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
       stride: weight.rows,
       ...epilogue,
     }
-    const side = shuffled ? [64, 16] : [64, 64]
+    const side = shuffled ? [128, 8] : [64, 64]
     pass.run(kernel, buffers, params, [Math.ceil(part.rows / side[0]!), Math.ceil(rows / side[1]!)])
   }
   return y
