@@ -44,10 +44,21 @@ function folderOf(url: string): string {
   return url.slice(0, url.lastIndexOf('/') + 1)
 }
 
-/** Keeps every file of this build; unchanged ones come from the browser's HTTP cache where the server allows it. */
+/**
+ * Keeps every file of this build. They pass by the browser's HTTP cache: a server that packs whole files but not parts of them
+ * would make that cache answer a later request for a part with packed bytes.
+ */
 async function install(): Promise<void> {
   const cache = await caches.open(cacheName)
-  for (const url of files) if (!(await cache.match(url))) await cache.add(new Request(url, { cache: 'no-cache' }))
+  for (const url of files) {
+    if (await cache.match(url)) continue
+    const response = await fetch(url, { cache: 'no-store' })
+    if (!response.ok) throw new Error(`${url}: ${response.status}`)
+    const headers = new Headers(response.headers)
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+    await cache.put(url, new Response(response.body, { headers }))
+  }
 }
 
 async function activate(): Promise<void> {
