@@ -18,14 +18,14 @@ export function progressLine({ stage, loadedBytes, totalBytes, secondsLeft }: Lo
   return `${stages.weights}: ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}${left}`
 }
 
-/** Draws the progress over itself on standard error, at most ten times a second, and wipes it at the end; silent where nobody watches. */
+/** Draws the progress over itself on standard error, at most ten times a second within a stage, and wipes it at the end; silent where nobody watches. */
 export function showProgress({ err, watched }: Terminal): (progress: LoadProgress) => void {
-  let drawnAt = 0
+  let drawn: { stage?: LoadProgress['stage']; at: number } = { at: 0 }
   return (progress) => {
     if (!watched) return
     if (progress.stage === 'ready') return err('\r\x1b[K')
-    if (performance.now() - drawnAt < 100) return
-    drawnAt = performance.now()
+    if (progress.stage === drawn.stage && performance.now() - drawn.at < 100) return
+    drawn = { stage: progress.stage, at: performance.now() }
     err(`\r\x1b[K${progressLine(progress)}`)
   }
 }

@@ -5,7 +5,7 @@ import type { QuestionFlags } from './options.ts'
 /** Reads and decodes an image file; every error names the file. */
 export async function readImage(path: string): Promise<RgbImage> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new BeagleError(cause.code === 'ENOENT' ? 'not-found' : 'bad-file', `${whyUnread('image', path, cause)}`, {
+    throw new BeagleError(cause.code === 'ENOENT' ? 'not-found' : 'bad-file', whyUnread('image', path, cause), {
       cause,
     })
   })
@@ -20,7 +20,7 @@ export async function readImage(path: string): Promise<RgbImage> {
 /** One sentence on why a file cannot be read, and what to do. */
 export function whyUnread(what: string, path: string, { code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no ${what} file "${path}". Check the path.`
-  if (code === 'EISDIR') return `"${path}" is a folder, not a ${what} file. Give a file.`
+  if (code === 'EISDIR') return `"${path}" is a folder, but one ${what} file is needed. Give its path.`
   if (code === 'EACCES') return `The ${what} file "${path}" may not be read. Check its permissions.`
   return `The ${what} file "${path}" cannot be read: ${message}. Check the path.`
 }
