@@ -35,7 +35,7 @@ export async function execute(
   after?: (encoder: GPUCommandEncoder) => void,
 ): Promise<void> {
   const pass = await complete(gpu, label, body)
-  submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)), after)
+  watched(gpu, label, () => submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)), after))
   pass.end()
 }
 
@@ -54,9 +54,11 @@ export async function executeAndRead<K extends string>(
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
     return [name as K, tensor, gpu.memory.create(`read ${name}`, bytesOf(tensor.shape, tensor.type), 'transfer', usage)]
   })
-  submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)), (encoder) => {
-    for (const [, tensor, staging] of staged) encoder.copyBufferToBuffer(tensor.buffer, 0, staging, 0, staging.size)
-  })
+  watched(gpu, label, () =>
+    submit(gpu, label, bindAll(gpu, pass, liveParams(gpu, pass.commands.length)), (encoder) => {
+      for (const [, tensor, staging] of staged) encoder.copyBufferToBuffer(tensor.buffer, 0, staging, 0, staging.size)
+    }),
+  )
   pass.end()
   const results = await Promise.all(
     staged.map(async ([name, tensor, staging]) => {
@@ -74,7 +76,7 @@ export async function record(gpu: Gpu, label: string, body: (pass: Pass) => void
   const pass = await complete(gpu, label, body)
   const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
   const params = gpu.memory.create(`${label} parameters`, Math.max(1, pass.commands.length) * slot, 'state', usage)
-  const commands = bindAll(gpu, pass, params)
+  const commands = watched(gpu, label, () => bindAll(gpu, pass, params))
   const held = pass.end(true)
   return {
     dispatches: commands.filter((command) => 'compiled' in command).length,
@@ -154,6 +156,18 @@ function liveParams(gpu: Gpu, count: number): GPUBuffer {
   const buffer = gpu.memory.create('parameters', Math.max(64, 2 * count) * slot, 'transfer', usage)
   liveBuffers.set(gpu, buffer)
   return buffer
+}
+
+/** Validation errors of `work` become the device's failure under the operation's name. */
+function watched<T>(gpu: Gpu, label: string, work: () => T): T {
+  gpu.device.pushErrorScope('validation')
+  const result = work()
+  const seen = gpu.device.popErrorScope().then((error) => {
+    if (error)
+      gpu.fail(new BeagleError('gpu-validation', `The GPU refused "${label}": ${error.message}`, { cause: error }))
+  })
+  seen.catch(() => {})
+  return result
 }
 
 function bindAll(gpu: Gpu, pass: Pass, paramsBuffer: GPUBuffer): Encodable[] {

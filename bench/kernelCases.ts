@@ -1,0 +1,186 @@
+import type { Gpu } from '../src/gpu/device.ts'
+import type { Storage } from '../src/gpu/wgsl.ts'
+import { attention } from '../src/ops/attention.ts'
+import { attentionRow } from '../src/ops/attentionRow.ts'
+import { allocateWeight, convert } from '../src/ops/convert.ts'
+import { newCursor } from '../src/ops/cursor.ts'
+import { layerNorm } from '../src/ops/layerNorm.ts'
+import { linear } from '../src/ops/linear.ts'
+import { rmsNorm } from '../src/ops/rmsNorm.ts'
+import { execute, stateTensor, upload } from '../src/tensor/execute.ts'
+import type { Pass } from '../src/tensor/pass.ts'
+import type { Tensor } from '../src/tensor/tensor.ts'
+import { blockBytes, blockSize, hasScales, type Weight } from '../src/tensor/weight.ts'
+
+/** One kernel at one shape: what it costs at least, how to run it, and what some of its results must be. */
+export interface KernelCase {
+  name: string
+  shape: string
+  flops: number
+  bytes: number
+  run: (pass: Pass) => Tensor
+  /** Index and value of a few elements. */
+  expected: [at: number, value: number][]
+  buffers: GPUBuffer[]
+}
+
+const wave = (at: number) => Math.sin(0.37 * at + 0.2)
+
+/** Values that the storage holds exactly: whole steps of a power of two, the largest in every block. */
+function level(storage: Storage, row: number, col: number): number {
+  const [most, step] = storage === 'q8' ? [127, 1 / 128] : [-8, 1 / 8]
+  return (col % blockSize === 0 ? most : Math.round((Math.abs(most) - 1) * Math.sin(0.9 * col + row))) * step
+}
+
+const patternRows = 64
+
+function input(gpu: Gpu, shape: number[]): Tensor {
+  const tensor = stateTensor(gpu, 'bench', shape)
+  upload(
+    gpu,
+    tensor,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => wave(i)),
+  )
+  return tensor
+}
+
+/** A weight whose rows repeat a pattern, so that large ones are quick to make. */
+async function patterned(gpu: Gpu, rows: number, cols: number, storage: Storage): Promise<Weight> {
+  const weight = allocateWeight(gpu, 'bench', rows, cols, storage)
+  const source = stateTensor(gpu, 'pattern', [patternRows, cols])
+  upload(
+    gpu,
+    source,
+    Float32Array.from({ length: patternRows * cols }, (_, i) => level(storage, Math.floor(i / cols), i % cols)),
+  )
+  await execute(gpu, 'bench weights', (pass) => {
+    for (const part of weight.parts) {
+      for (let row = part.firstRow; row < part.firstRow + part.rows; row += patternRows) {
+        const count = Math.min(patternRows, part.firstRow + part.rows - row)
+        convert(pass, { source, weight }, { dtype: 'F32', firstRow: row, rows: count })
+      }
+    }
+  })
+  gpu.memory.destroy(source.buffer)
+  return weight
+}
+
+export async function linearCase(
+  gpu: Gpu,
+  model: string,
+  rows: number,
+  cols: number,
+  outs: number,
+  storage: Storage,
+): Promise<KernelCase> {
+  const x = input(gpu, [rows, cols])
+  const weight = await patterned(gpu, outs, cols, storage)
+  const perWeight = blockBytes[storage] / blockSize + (hasScales(storage) ? 2 / blockSize : 0)
+  const rowOf = (n: number) => {
+    const part = weight.parts.find((p) => n < p.firstRow + p.rows)!
+    return (n - part.firstRow) % patternRows
+  }
+  const value = (t: number, n: number) => {
+    let sum = 0
+    for (let k = 0; k < cols; k++) sum += Math.fround(wave(t * cols + k)) * level(storage, rowOf(n), k)
+    return sum
+  }
+  const samples = [
+    [0, 0],
+    [rows - 1, outs - 1],
+    [rows >> 1, outs >> 1],
+    [0, outs - 1],
+  ] as const
+  return {
+    name: `linear ${storage}, ${rows === 1 ? 'matrix × vector' : 'tiled'}`,
+    shape: `${model}: ${rows} × ${cols} → ${outs}`,
+    flops: 2 * rows * cols * outs,
+    bytes: outs * cols * perWeight + 4 * rows * (cols + outs),
+    run: (pass) => linear(pass, { x, weight }),
+    expected: samples.map(([t, n]) => [t * outs + n, value(t, n)]),
+    buffers: [x.buffer, ...weight.parts.flatMap((part) => (part.scales ? [part.weight, part.scales] : [part.weight]))],
+  }
+}
+
+interface AttentionShape {
+  rows: number
+  keys: number
+  heads: number
+  kvHeads: number
+  width: number
+}
+
+/** Attention of `rows` queries behind `keys - rows` cached keys; without a cursor's order when all see all. */
+export function attentionCase(
+  gpu: Gpu,
+  model: string,
+  { rows, keys, heads, kvHeads, width }: AttentionShape,
+  causal: boolean,
+): KernelCase {
+  const q = input(gpu, [rows, heads * width])
+  const k = input(gpu, [keys, kvHeads * width])
+  const v = input(gpu, [keys, kvHeads * width])
+  const cursor = newCursor(gpu)
+  upload(gpu, cursor, Uint32Array.of(keys - rows))
+  const shape = { heads, kvHeads, headWidth: width }
+  const seen = (t: number) => (causal ? keys - rows + t + 1 : keys)
+  const pairs = Array.from({ length: rows }, (_, t) => seen(t)).reduce((a, b) => a + b, 0)
+  const value = (t: number, column: number) => {
+    const head = Math.floor(column / width)
+    const kv = Math.floor(head / (heads / kvHeads)) * width
+    const scores = Array.from({ length: seen(t) }, (_, j) => {
+      let dot = 0
+      for (let i = 0; i < width; i++)
+        dot += wave(t * heads * width + head * width + i) * wave(j * kvHeads * width + kv + i)
+      return Math.exp(dot / Math.sqrt(width))
+    })
+    const total = scores.reduce((a, b) => a + b, 0)
+    return scores.reduce((sum, s, j) => sum + (s / total) * wave(j * kvHeads * width + kv + (column % width)), 0)
+  }
+  const samples = [
+    [0, 0],
+    [rows - 1, heads * width - 1],
+    [rows >> 1, (heads * width) >> 1],
+  ] as const
+  return {
+    name: rows === 1 ? 'attention, one query' : causal ? 'attention, causal' : 'attention, bidirectional',
+    shape: `${model}: ${rows} × ${keys} keys, ${heads} heads on ${kvHeads} of ${width}`,
+    flops: 4 * pairs * heads * width,
+    bytes: 4 * (2 * rows * heads + 2 * keys * kvHeads) * width,
+    run: (pass) =>
+      rows === 1
+        ? attentionRow(pass, { q, keys: k, values: v, cursor }, shape)
+        : attention(pass, { q, k, v, cursor }, { ...shape, causal }),
+    expected: samples.map(([t, column]) => [t * heads * width + column, value(t, column)]),
+    buffers: [q, k, v, cursor].map(({ buffer }) => buffer),
+  }
+}
+
+export function normCase(
+  gpu: Gpu,
+  model: string,
+  kind: 'rmsNorm' | 'layerNorm',
+  rows: number,
+  width: number,
+): KernelCase {
+  const x = input(gpu, [rows, width])
+  const gain = input(gpu, [width])
+  const bias = input(gpu, [width])
+  const row = Array.from({ length: width }, (_, i) => wave(i))
+  const mean = kind === 'layerNorm' ? row.reduce((a, b) => a + b, 0) / width : 0
+  const variance = row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width
+  const value = (i: number) =>
+    ((row[i]! - mean) / Math.sqrt(variance + 1e-5)) * wave(i) + (kind === 'layerNorm' ? wave(i) : 0)
+  return {
+    name: kind,
+    shape: `${model}: ${rows} × ${width}`,
+    flops: 5 * rows * width,
+    bytes: 8 * rows * width,
+    run: (pass) =>
+      kind === 'rmsNorm'
+        ? rmsNorm(pass, { x, gain }, { eps: 1e-5 })
+        : layerNorm(pass, { x, gain, bias }, { eps: 1e-5 }),
+    expected: [0, width >> 1, width - 1].map((i) => [i, value(i)]),
+    buffers: [x, gain, bias].map(({ buffer }) => buffer),
+  }
+}

@@ -1,0 +1,128 @@
+import { Gpu } from '../src/gpu/device.ts'
+import { copy, flopsPerRound, multiplyAdd } from '../src/ops/roof.ts'
+import { executeAndRead, record, stateTensor, upload } from '../src/tensor/execute.ts'
+import type { Pass } from '../src/tensor/pass.ts'
+import { attentionCase, type KernelCase, linearCase, normCase } from './kernelCases.ts'
+import { type Bench, median } from './table.ts'
+
+/** A measurement lasts at least so long, so that submitting it does not count. */
+const measureMs = 60
+const rounds = 5
+
+const cases: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
+  (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'q4'),
+  (gpu) => linearCase(gpu, 'pocket', 88, 704, 256, 'q4'),
+  (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'q8'),
+  (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'f16'),
+  (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'f32'),
+  (gpu) => linearCase(gpu, 'pocket', 65, 192, 768, 'q8'),
+  (gpu) => linearCase(gpu, 'pocket', 1, 256, 1408, 'q4'),
+  (gpu) => linearCase(gpu, 'pocket', 1, 704, 256, 'q4'),
+  (gpu) => linearCase(gpu, 'pocket', 1, 256, 2048, 'q8'),
+  (gpu) => attentionCase(gpu, 'pocket', { rows: 65, keys: 65, heads: 3, kvHeads: 3, width: 64 }, false),
+  (gpu) => attentionCase(gpu, 'pocket', { rows: 88, keys: 88, heads: 4, kvHeads: 2, width: 64 }, true),
+  (gpu) => attentionCase(gpu, 'pocket', { rows: 1, keys: 150, heads: 4, kvHeads: 2, width: 64 }, true),
+  (gpu) => normCase(gpu, 'pocket', 'rmsNorm', 88, 256),
+  (gpu) => normCase(gpu, 'pocket', 'layerNorm', 65, 192),
+  (gpu) => linearCase(gpu, '0.5B', 256, 896, 9728, 'q4'),
+  (gpu) => linearCase(gpu, '0.5B', 1, 896, 9728, 'q4'),
+  (gpu) => linearCase(gpu, '0.5B', 1, 896, 152_000, 'q8'),
+  (gpu) => attentionCase(gpu, '0.5B', { rows: 256, keys: 256, heads: 14, kvHeads: 2, width: 64 }, true),
+  (gpu) => attentionCase(gpu, '0.5B', { rows: 1, keys: 1024, heads: 14, kvHeads: 2, width: 64 }, true),
+  (gpu) => normCase(gpu, '0.5B', 'rmsNorm', 256, 896),
+  (gpu) => linearCase(gpu, '7B', 64, 4096, 11_008, 'q4'),
+  (gpu) => linearCase(gpu, '7B', 1, 4096, 22_016, 'q4'),
+  (gpu) => attentionCase(gpu, '7B', { rows: 1, keys: 1024, heads: 32, kvHeads: 32, width: 128 }, true),
+  (gpu) => normCase(gpu, '7B', 'rmsNorm', 64, 4096),
+]
+
+/**
+ * Every kernel, verified and then timed, beside what plain multiply-adds in registers and a plain copy reach on the same device in
+ * the same run. The roof is the longer of the times that these two rates would need for the kernel's arithmetic and bytes.
+ */
+export const kernels: Bench = async ({ gpu: entry, log }) => {
+  const gpu = await Gpu.open(entry)
+  const roofs = await measureRoofs(gpu)
+  const rows: (string | number)[][] = []
+  for (const make of cases) {
+    const one = await make(gpu)
+    await verify(gpu, one)
+    const ms = await time(gpu, one.run)
+    const roof = Math.max(one.flops / roofs.flops, one.bytes / roofs.bytes)
+    const binds = one.flops / roofs.flops > one.bytes / roofs.bytes ? 'arithmetic' : 'memory'
+    rows.push([one.name, one.shape, ms, one.flops / ms / 1e6, one.bytes / ms / 1e6, binds, (100 * roof) / ms])
+    log(`${one.name}, ${one.shape}: ${ms.toPrecision(3)} ms`)
+    for (const buffer of one.buffers) gpu.memory.destroy(buffer)
+    gpu.memory.trim()
+  }
+  const { flops, bytes } = await measureRoofs(gpu)
+  gpu.dispose()
+  const roofRow = (when: string, r: { flops: number; bytes: number }) => [when, r.flops / 1e6, r.bytes / 1e6]
+  return [
+    {
+      title: 'Roofs',
+      note: 'Plain multiply-adds in registers, and a plain copy (bytes read and bytes written both count).',
+      columns: ['', 'GFLOP/s', 'GB/s'],
+      rows: [roofRow('before', roofs), roofRow('after', { flops, bytes })],
+    },
+    {
+      title: 'Kernels',
+      note: `Verified, then the median of ${rounds} measurements of at least ${measureMs} ms. The roof is that of the first measurement above.`,
+      columns: ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'bound by', '% of roof'],
+      rows,
+    },
+  ]
+}
+
+/** Operations and bytes per millisecond. */
+async function measureRoofs(gpu: Gpu): Promise<{ flops: number; bytes: number }> {
+  const factor = stateTensor(gpu, 'factor', [4])
+  upload(gpu, factor, Float32Array.of(0.999, 0.001, 0, 0))
+  const block = stateTensor(gpu, 'block', [4 << 20])
+  const work = { invocations: 1 << 14, rounds: 64 }
+  const arithmetic = await time(gpu, (pass) => multiplyAdd(pass, { x: factor }, work))
+  const copying = await time(gpu, (pass) => copy(pass, { x: block }))
+  for (const { buffer } of [factor, block]) gpu.memory.destroy(buffer)
+  return { flops: (work.invocations * work.rounds * flopsPerRound) / arithmetic, bytes: (2 * 4 * (4 << 20)) / copying }
+}
+
+async function verify(gpu: Gpu, one: KernelCase): Promise<void> {
+  const { y } = await executeAndRead(gpu, one.name, (pass) => ({ y: one.run(pass) }))
+  const scale = Math.max(...one.expected.map(([, value]) => Math.abs(value)), 1e-3)
+  for (const [at, value] of one.expected) {
+    if (Math.abs(y[at]! - value) <= 2e-3 * scale) continue
+    throw new Error(`${one.name}, ${one.shape}: element ${at} is ${y[at]}, should be ${value}.`)
+  }
+}
+
+/** Milliseconds of one run, from recordings long enough that submitting them does not count. */
+async function time(gpu: Gpu, run: (pass: Pass) => unknown): Promise<number> {
+  let count = 1
+  for (;;) {
+    const recording = await record(gpu, 'bench', (pass) => {
+      for (let i = 0; i < count; i++) {
+        pass.scope(() => {
+          run(pass)
+          return []
+        })
+      }
+    })
+    const measure = async () => {
+      const start = performance.now()
+      recording.replay()
+      await gpu.settle()
+      return performance.now() - start
+    }
+    await measure()
+    const first = await measure()
+    if (first < measureMs && count < 4096) {
+      recording.dispose()
+      count = Math.min(4096, Math.ceil((count * 1.3 * measureMs) / Math.max(first, measureMs / 16)))
+      continue
+    }
+    const times: number[] = []
+    for (let i = 0; i < rounds; i++) times.push(await measure())
+    recording.dispose()
+    return median(times) / count
+  }
+}
