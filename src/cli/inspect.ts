@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type Inspection, inspect } from '../index.ts'
-import { addModelOptions, type ModelFlags, modelSource } from './options.ts'
+import { addModelOptions, type ModelFlags } from './options.ts'
+import { fromSource } from './source.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -23,7 +24,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async (flags: InspectFlags) => {
-      const inspection = await inspect(modelSource(flags), { signal: terminal.signal })
+      const inspection = await fromSource(flags, (source) => inspect(source, { signal: terminal.signal }))
       terminal.out(flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : describe(inspection))
     })
 }

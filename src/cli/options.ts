@@ -1,6 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { BeagleError, type ChatOptions, type LoadOptions, type ModelSource, type WeightStorage } from '../index.ts'
+import type { ChatOptions, LoadOptions, WeightStorage } from '../index.ts'
 
 export interface ModelFlags {
   model: string
@@ -94,17 +93,6 @@ export function addSamplingOptions(command: Command): Command {
     )
     .option('--seed <n>', 'the same seed gives the same text', whole(0))
     .option('--stop <text>', 'end the answer before this text; may be given again', gather)
-}
-
-/** The library's source for the flags. Throws `bad-argument` where flags of the hub go with a model from elsewhere. */
-export function modelSource({ model, revision, host, token }: ModelFlags): ModelSource {
-  const isFolder = existsSync(model) && statSync(model).isDirectory()
-  const hub = isFolder ? null : /^([\w-][\w.-]*\/[\w.-]+)(?:@(.+))?$/.exec(model)
-  if (hub) return { kind: 'hub', id: hub[1]!, revision: revision ?? hub[2], host, token }
-  if (revision !== undefined) {
-    throw new BeagleError('bad-argument', `--revision is for hub models, but "${model}" is none. Leave --revision out.`)
-  }
-  return model
 }
 
 export const loadOptions = ({ weights, maxContext }: LoadFlags): LoadOptions => ({ weights, maxContext })

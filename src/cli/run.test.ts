@@ -111,10 +111,12 @@ describe('beagle inspect', () => {
     const hub = await startHubServer(options)
     const args = ['inspect', '--model', 'me/tiny', '--host', hub.url, '--revision', 'v2']
     const { code, out } = await beagle([...args, '--token', 'secret'])
+    const lost = await beagle(['inspect', '--model', 'me/huge', '--host', hub.url])
     const refused = await beagle([...args, '--token', 'wrong'])
     await hub.close()
     expect(code).toBe(0)
     expect(out).toContain('LlavaForConditionalGeneration')
+    expect(lost.err).toMatch(/^beagle: .* There is no folder "me\/huge" here, so it was looked for on http:.*\n$/)
     expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^beagle: .*token.*\n$/) })
   })
 
