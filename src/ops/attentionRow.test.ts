@@ -16,11 +16,10 @@ describe('attentionRow', () => {
       { heads: 1, kvHeads: 1, headWidth: 1, position: 0, capacity: 1 },
       { heads: 7, kvHeads: 1, headWidth: 7, position: 2, capacity: 9 },
       { heads: 4, kvHeads: 2, headWidth: 64, position: 149, capacity: 200 },
-      { heads: 6, kvHeads: 2, headWidth: 36, position: 255, capacity: 256 },
-      { heads: 2, kvHeads: 2, headWidth: 80, position: 256, capacity: 300 },
+      { heads: 4, kvHeads: 2, headWidth: 36, position: 255, capacity: 256 },
+      { heads: 2, kvHeads: 2, headWidth: 256, position: 256, capacity: 300 },
       { heads: 14, kvHeads: 2, headWidth: 16, position: 700, capacity: 701 },
       { heads: 2, kvHeads: 1, headWidth: 128, position: 65, capacity: 66 },
-      { heads: 1, kvHeads: 1, headWidth: 256, position: 5, capacity: 6 },
     ].flatMap((c) => paths.map((path) => ({ ...c, path }))),
     inputs: ({ heads, kvHeads, headWidth, capacity }) => ({
       q: { shape: [1, heads * headWidth], activation: true },
