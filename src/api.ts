@@ -86,6 +86,7 @@ export interface Timings {
 }
 
 export interface ChatResult {
+  /** The answer, without the blanks before its first word. */
   text: string
   ids: number[]
   /** The prompt as the decoder saw it: the image token repeated once per visual token. */

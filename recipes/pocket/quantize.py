@@ -3,6 +3,8 @@
 Blocks of 32 along the input axis, one f16 scale each, symmetric:
   q4: d = f16(m / -8), m the element of largest magnitude with its sign; q = clamp(round(x / d), -8, 7)
   q8: d = f16(max |x| / 127); q = round(x / d)
+The runtime searches d for q4 among nine near this one (shaders/convert.wgsl). What lies on this grid already passes through it
+unchanged: to mean the same there, export weights that were trained through this simulation as q4(w).
 """
 import torch
 import torch.nn.functional as F

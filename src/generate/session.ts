@@ -68,10 +68,10 @@ export class Session {
     const stops = stopStrings(options.stop ?? [])
     const run = new Run(prompt, this.parts.loadMs, start)
     const { signal } = options
-    const finish = (reason: ChatResult['finishReason'], rest = ''): ChatChunk => ({
-      text: rest,
-      result: run.result(reason, rest),
-    })
+    const finish = (reason: ChatResult['finishReason'], rest = ''): ChatChunk => {
+      const text = run.say(rest)
+      return { text, result: run.result(reason) }
+    }
     try {
       let id = await this.first(prompt, run, settings, signal)
       for (;;) {
@@ -80,8 +80,7 @@ export class Session {
         const last = run.ids.length >= limit
         if (!last && !signal?.aborted) this.submitAhead(limit - run.ids.length)
         const { text: piece, stopped } = stops.push(text.push(id))
-        run.text += piece
-        yield { text: piece, id }
+        yield { text: run.say(piece), id }
         if (stopped) return yield finish('stop')
         if (last) return yield finish('length', stops.push(text.end()).text + stops.end())
         if (signal?.aborted) return yield finish('aborted', stops.push(text.end()).text + stops.end())
@@ -165,8 +164,17 @@ class Run {
     this.ids.push(id)
   }
 
-  result(finishReason: ChatResult['finishReason'], rest: string): ChatResult {
-    this.text += rest
+  /**
+   * Adds to the text and gives what was added: all but the blanks before its first word, which templates write themselves when
+   * the answer comes back as history.
+   */
+  say(piece: string): string {
+    const added = this.text === '' ? piece.trimStart() : piece
+    this.text += added
+    return added
+  }
+
+  result(finishReason: ChatResult['finishReason']): ChatResult {
     const { prompt, ids, timings } = this
     timings.firstToken = this.firstAt > 0 ? this.firstAt - this.start : 0
     if (ids.length > 1) {
