@@ -9,7 +9,7 @@ import package::cursor::POSITION;
 
 struct Params {
   rows: u32, keys: u32, heads: u32, kvHeads: u32,
-  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, width: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, causal: u32, width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -22,7 +22,6 @@ struct Params {
 
 override CHUNKS: u32 = 4u; // of 64 columns; at most 4
 override ALIGNED: bool = false; // width, strides and offsets are multiples of 4
-override CAUSAL: bool = false;
 override SAVE: bool = false; // write statistics
 
 const ROWS = 16u;
@@ -73,7 +72,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(params.rows - 1u));
   var seen = vec4u(params.keys);
   var count = params.keys;
-  if (CAUSAL) {
+  if (params.causal != 0u) {
     seen = min(seen, cursor[POSITION] + rows + 1u);
     count = min(count, cursor[POSITION] + min(workgroup.x * ROWS + ROWS, params.rows));
   }

@@ -1,7 +1,7 @@
-// attentionRow, as in attentionRow.wgsl, on devices with subgroups whose loads are dear against their arithmetic; widths that are
-// multiples of 4. One workgroup of eight invocations per GROUP heads that share keys and values, eight keys at a time: an invocation
-// makes the scores of one key, whose columns of q it gets by shuffling; then it adds eight values, weighted by shuffled weights,
-// to every eighth vec4 of columns. No barriers, and few lines that load: a CPU driver compiles each into a page of code.
+// attentionRow, as in attentionRow.wgsl, on devices with subgroups whose loads are dear against their arithmetic; widths up to 128
+// that are multiples of 4. One workgroup of eight invocations per GROUP heads that share keys and values, eight keys at a time: an
+// invocation makes the scores of one key, whose columns of q it gets by shuffling; then it adds eight values, weighted by shuffled
+// weights, to every eighth vec4 of columns. No barriers, and few lines that load: a CPU driver compiles each into a page of code.
 import package::act::{Act, Act4};
 import package::cursor::POSITION;
 
@@ -17,7 +17,7 @@ struct Params { heads: u32, kvHeads: u32, width: u32, capacity: u32, span: u32 }
 @group(0) @binding(5) var<storage, read_write> y: array<Act4>;
 
 override GROUP: u32 = 1u; // heads per workgroup, at most 4
-override SLOTS: u32 = 2u; // vec4s of a row per invocation, at most 8
+override SLOTS: u32 = 2u; // vec4s of a row per invocation, at most 4
 
 const NONE = -3e38; // stands for -∞, which WGSL does not promise
 
@@ -39,7 +39,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
   let stride = params.kvHeads * width4;
   let count = min(cursor[POSITION] + 1u, params.capacity);
 
-  var query = array<vec4f, 32>(); // [GROUP, SLOTS]
+  var query = array<vec4f, 16>(); // [GROUP, SLOTS]
   for (var h = 0u; h < GROUP; h++) {
     for (var i = 0u; i < SLOTS; i++) {
       let column = 8u * i + lane;
@@ -49,7 +49,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
   }
   var best = vec4f(NONE);
   var sum = vec4f();
-  var sums = array<vec4f, 32>(); // [GROUP, SLOTS]
+  var sums = array<vec4f, 16>(); // [GROUP, SLOTS]
   for (var first = 0u; first < count; first += 8u) {
     let key = min(first + lane, count - 1u) * stride + kvHead * width4;
     var scores = vec4f();

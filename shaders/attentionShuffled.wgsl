@@ -9,7 +9,7 @@ enable subgroups;
 
 struct Params {
   rows: u32, keys: u32, heads: u32, kvHeads: u32,
-  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, causal: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -21,7 +21,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
 
 override WIDTH: u32 = 64u;
-override CAUSAL: bool = false;
 override SAVE: bool = false; // write statistics
 
 const SIZE = 8u;
@@ -47,7 +46,7 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
   let vAt = (params.vOffset + image * params.keys * params.vStride) / 4u + kvHead * width4;
   var seen = params.keys;
   var count = params.keys;
-  if (CAUSAL) {
+  if (params.causal != 0u) {
     seen = min(seen, cursor[POSITION] + first + min(lane, rows - 1u) + 1u);
     count = min(count, cursor[POSITION] + first + rows);
   }

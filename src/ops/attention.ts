@@ -48,9 +48,9 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
   const shuffled = wanted === 'shuffled' && aligned && headWidth <= 128
   const y = pass.scratch([rowsOf(q), heads * headWidth], q.type)
   const buffers = { q, k, v, cursor: cursor ?? q, y, statistics: statistics ?? pass.scratch([1]) }
-  const params = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts }
+  const params = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts, causal: Number(causal) }
   const activation = activationOf('attention', q, k, v)
-  const overrides = { CAUSAL: Number(causal), SAVE: Number(!!statistics) }
+  const overrides = { SAVE: Number(!!statistics) }
   if (shuffled) {
     const kernel = {
       shader: 'attentionShuffled',

@@ -9,7 +9,7 @@ export interface AttentionRowOptions {
   kvHeads: number
   /** At most 256. */
   headWidth: number
-  /** In place of the device's choice; tests compare both. Widths that are no multiple of 4 are computed plainly. */
+  /** In place of the device's choice; tests compare both. Widths that the shuffled kernel does not take are computed plainly. */
   path?: Path
 }
 
@@ -26,7 +26,7 @@ export function attentionRow(
   checkAttention('attentionRow', { q, k: keys, v: values }, { heads, kvHeads, headWidth, causal: true })
   require(rowsOf(q) === 1, () => `attentionRow: q must be one row, found [${q.shape}]`)
   const aligned = headWidth % 4 === 0
-  const shuffled = (options.path ?? pass.gpu.paths.attention) === 'shuffled' && aligned
+  const shuffled = (options.path ?? pass.gpu.paths.attention) === 'shuffled' && aligned && headWidth <= 128
   const sharing = heads / kvHeads
   const group = pass.gpu.abilities.cpu ? Math.min(4, sharing) : 1
   const y = pass.scratch(q.shape, q.type)
