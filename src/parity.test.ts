@@ -1,40 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { bytesSource } from './checkpoint/byteSource.ts'
 import { readFloat32, singleCheckpoint } from './checkpoint/checkpoint.ts'
-import { type ChatResult, load, type Message, type Model } from './index.ts'
+import { decodeImage, load, type Message } from './index.ts'
 import { expectClose } from './testing/checkOp.ts'
+import { answer, asks, forcedChoices, golden, goldenBytes, goldenJson, says } from './testing/models.ts'
 
-const golden = (path: string) => fileURLToPath(new URL(`../goldens/${path}`, import.meta.url))
-
-async function answer(model: Model, messages: Message[], maxNewTokens: number): Promise<ChatResult> {
-  for await (const { result } of model.chat(messages, { maxNewTokens, temperature: 0 })) if (result) return result
-  throw new Error('no result')
+interface Case {
+  image: string
+  question: string
+  answer: string
+  prompt: string
+  input_ids: number[]
+  greedy_ids: number[]
+  greedy_text: string
 }
 
 for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
   describe(name, async () => {
-    const { cases } = JSON.parse(readFileSync(golden(`${name}/expected.json`), 'utf8'))
-    const expected = await singleCheckpoint(
-      bytesSource('expected', readFileSync(golden(`${name}/expected.safetensors`))),
-    )
-    const ask = (i: number): Message[] => {
-      const image = new Uint8Array(readFileSync(golden(`${name}/${cases[i].image}`)))
-      return [
-        {
-          role: 'user',
-          content: [
-            { type: 'image', image },
-            { type: 'text', text: cases[i].question },
-          ],
-        },
-      ]
-    }
+    const { cases } = goldenJson<{ cases: [Case, Case] }>(`${name}/expected.json`)
+    const expected = await singleCheckpoint(bytesSource('expected', goldenBytes(`${name}/expected.safetensors`)))
+    const ask = ({ question, image }: Case) => asks(question, `${name}/${image}`)
     const model = await load(golden(name), { weights: 'f32' })
+    afterAll(() => model.dispose())
 
-    it.each([0, 1])('traces case %i as PyTorch does', async (i) => {
-      const { inputIds, tensors } = await model.trace(ask(i))
+    it.each([0, 1] as const)('traces case %i as PyTorch does', async (i) => {
+      const { inputIds, tensors } = await model.trace([ask(cases[i])])
       expect(inputIds).toEqual(cases[i].input_ids)
       for (const stage of ['pixel_values', 'features', 'visual_tokens', 'logits']) {
         const want = expected.tensors.get(`case${i}.${stage}`)!
@@ -43,10 +33,29 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
       }
     })
 
-    it.each([0, 1])('answers case %i with the same greedy ids', async (i) => {
-      const { ids, text } = await answer(model, ask(i), cases[i].greedy_ids.length)
-      expect(ids).toEqual(cases[i].greedy_ids)
-      expect(text).toBe(cases[i].greedy_text)
+    it.each([0, 1] as const)('answers case %i with the same greedy ids', async (i) => {
+      const { greedy_ids, greedy_text } = cases[i]
+      const { ids, text } = await answer(model, [ask(cases[i])], { maxNewTokens: greedy_ids.length })
+      expect({ ids, text }).toEqual({ ids: greedy_ids, text: greedy_text })
+    })
+
+    it('chooses step by step what it chooses for the whole at once', async () => {
+      const { inputIds, ids } = await answer(model, [ask(cases[0])], { maxNewTokens: 24 })
+      const key = 'image'
+      const whole = [...inputIds, ...ids]
+      const image = await decodeImage(goldenBytes(`${name}/${cases[0].image}`))
+      const choices = await forcedChoices(model, { ids: whole, marks: whole.map(String), images: [{ key, image }] })
+      expect(choices.slice(inputIds.length - 1, -1)).toEqual(ids)
+    })
+
+    it('says in a conversation what a fresh model says', async () => {
+      const turns: Message[] = [ask(cases[0]), says(cases[0].answer), ask(cases[1]), says('Green.'), ask(cases[0])]
+      const fresh = await load(golden(name), { weights: 'f32' })
+      for (const length of [1, 3, 5]) {
+        const { ids } = await answer(model, turns.slice(0, length))
+        if (length === 5) expect(ids).toEqual((await answer(fresh, turns)).ids)
+      }
+      fresh.dispose()
     })
   })
 }

@@ -4,11 +4,12 @@ import type { SampleSettings } from '../ops/sample.ts'
 
 /**
  * The sampler's settings: what the caller asks for, else what generation_config says, else greedy. A generation_config without
- * `do_sample` is greedy whatever temperature it has, as in transformers.
+ * `do_sample` is greedy whatever temperature it has, and one with it draws from the 50 likeliest tokens unless it says otherwise,
+ * as in transformers.
  */
 export function sampleSettings(options: ChatOptions, defaults: GenerationDefaults): SampleSettings {
   const preset = defaults.doSample
-    ? { temperature: 1, ...defined(defaults) }
+    ? { temperature: 1, topK: 50, ...defined(defaults) }
     : { repetitionPenalty: defaults.repetitionPenalty }
   const seed = Math.floor(Math.random() * 2 ** 32)
   const { temperature, topK, topP, minP, repetitionPenalty } = { ...preset, ...defined(options) } as SampleSettings
