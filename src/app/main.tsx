@@ -15,7 +15,8 @@ import './styles/index.css'
 void loadModel(embedded())
 applyTheme()
 answerQueued()
-await keepConversation()
+// A browser whose storage hangs must not keep the page from showing.
+await Promise.race([keepConversation(), new Promise((resolve) => setTimeout(resolve, 500))])
 render(<App />, document.getElementById('app')!)
 void loadSamples()
 
