@@ -63,6 +63,18 @@ describe('beagle chat', () => {
     expect(written.out.length).toBeLessThan(40)
     expect(written.err).toBe('')
   })
+
+  it('stops while it loads', async () => {
+    const { terminal, written, interrupt } = fakeTerminal({ watched: true })
+    const { err } = terminal
+    terminal.err = (text) => {
+      err(text)
+      if (text.includes('Loading weights')) interrupt()
+    }
+    expect(await run(['chat', ...ask], '1.2.3', terminal)).toBe(130)
+    expect(written.out).toBe('')
+    expect(written.err).not.toContain('beagle:')
+  })
 })
 
 describe('beagle trace', () => {

@@ -116,6 +116,14 @@ describe('a token', () => {
     expect(many.submits - few.submits).toBe(10)
     expect((many.dispatches - few.dispatches) / 10 / layers).toBeLessThanOrEqual(10)
   })
+
+  it.runIf(gpu.timing.available)('is timed kernel by kernel', async () => {
+    await answer(model, [first])
+    const kernels = await model.profile([first], { temperature: 0, maxNewTokens: 5 })
+    expect(kernels.find(({ kernel }) => kernel.startsWith('sample'))).toMatchObject({ count: 5 })
+    expect(kernels.reduce((sum, { ms }) => sum + ms, 0)).toBeGreaterThan(0)
+    expect((await answer(model, [first], { maxNewTokens: 24 })).ids).toEqual(greedy)
+  })
 })
 
 describe('the end of an answer', () => {
