@@ -5,6 +5,12 @@ import { forecastWeights } from './models/storage.ts'
 import { leavesOf, parametersOf, type SpecTree } from './models/tree.ts'
 import { openSource } from './source.ts'
 
+/** The last part of a folder or address; on a hub it is followed by the revision. */
+function nameOf(origin: string): string {
+  const place = origin.replace(/\/resolve\/[^/]+\/?$/, '')
+  return place.split(/[/\\]/).filter(Boolean).at(-1) ?? origin
+}
+
 /** What a model is, from its config alone. */
 export function describeModel(
   { config, spec }: OpenedModel,
@@ -15,7 +21,7 @@ export function describeModel(
   const eyes = config.kind === 'llava' ? config : undefined
   const vision = eyes?.vision
   return {
-    name: origin.split(/[/\\]/).filter(Boolean).at(-1) ?? origin,
+    name: nameOf(origin),
     origin,
     architecture: config.architecture,
     encoder: vision

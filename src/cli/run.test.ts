@@ -127,7 +127,7 @@ describe('beagle inspect', () => {
     const refused = await beagle([...args, '--token', 'wrong'])
     await hub.close()
     expect(code).toBe(0)
-    expect(out).toContain('LlavaForConditionalGeneration')
+    expect(out).toMatch(/^tiny \(http:.*\)\nLlavaForConditionalGeneration/)
     expect(lost.err).toMatch(/^beagle: .* There is no folder "me\/huge" here, so it was looked for on http:.*\n$/)
     expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^beagle: .*token.*\n$/) })
   })
