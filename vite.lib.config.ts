@@ -1,15 +1,14 @@
 import { join } from 'node:path'
-import { defineConfig } from 'vite'
+import { defineConfig, type UserConfig } from 'vite'
 
 const project = import.meta.dirname
+const source = (path: string) => join(project, 'src', path)
 
 /**
  * The library and the command line for Node, module by module into lib/: as deep as in src/, so that shaders/ and
  * public/models/ are found beside it.
  */
-export default defineConfig({
-  root: project,
-  publicDir: false,
+const node: UserConfig = {
   ssr: { target: 'node' },
   build: {
     ssr: true,
@@ -18,8 +17,25 @@ export default defineConfig({
     target: 'node20',
     minify: false,
     rolldownOptions: {
-      input: [join(project, 'src/index.ts'), join(project, 'src/cli/main.ts')],
-      output: { preserveModules: true, preserveModulesRoot: join(project, 'src'), entryFileNames: '[name].js' },
+      input: [source('index.ts'), source('cli/main.ts')],
+      output: { preserveModules: true, preserveModulesRoot: source(''), entryFileNames: '[name].js' },
     },
   },
-})
+}
+
+/** The library for browsers, one module with its shaders. */
+const browser: UserConfig = {
+  build: {
+    lib: { entry: source('index.ts'), formats: ['es'], fileName: 'browser' },
+    outDir: join(project, 'lib'),
+    emptyOutDir: false,
+    target: 'es2023',
+    minify: false,
+  },
+}
+
+export default defineConfig(({ mode }) => ({
+  root: project,
+  publicDir: false,
+  ...(mode === 'browser' ? browser : node),
+}))
