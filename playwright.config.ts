@@ -11,6 +11,7 @@ export default defineConfig({
   outputDir: 'test-results',
   workers: 1,
   timeout: 120_000,
+  globalTimeout: 40 * 60_000,
   expect: { timeout: 30_000 },
   forbidOnly: !!process.env.CI,
   reporter: process.env.CI ? 'line' : 'list',
@@ -18,13 +19,13 @@ export default defineConfig({
     ...devices['Desktop Chrome'],
     baseURL: `http://localhost:${port}`,
     launchOptions: launchOptions(),
+    actionTimeout: 30_000,
     trace: 'retain-on-failure',
   },
   webServer: {
     command: `npm run build && npx vite preview --port ${port} --strictPort`,
     url: `http://localhost:${port}`,
     timeout: 180_000,
-    stdout: 'pipe',
   },
 })
 
