@@ -135,7 +135,7 @@ def pack(blocks_by_group, images):
     return plan
 
 
-BRIEF, LONG = 7, 2  # blocks per image with a short answer, with a sentence; and one conversation
+BRIEF, LONG = 8, 1  # blocks per image with a short answer, with a sentence; and one conversation
 
 
 def name_tokens():
@@ -158,6 +158,7 @@ def mixed_batch(number, size, split):
 
 def language_batch(number, size, split):
     images, targets, brief, long, chats = [], [], [], [], []
+    composer().word_rate = 0.75
     for i in range(size):
         rng = scene_rng(split, number * size + i)
         image, items = composer().scene(rng)

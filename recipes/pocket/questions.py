@@ -281,7 +281,7 @@ class Asker:
         return self.relation(of=item) if id(item) in self.refs else None
 
 
-KINDS = {"naming": 1.6, "existence": 2.0, "place": 1.8, "relation": 2.2, "color": 1.0, "counting": 1.1, "words": 1.3,
+KINDS = {"naming": 2.0, "existence": 1.8, "place": 1.4, "relation": 2.6, "color": 0.8, "counting": 1.1, "words": 2.6,
          "describe": 0.4, "smalltalk": 0.03}
 
 

@@ -63,6 +63,7 @@ def background(rng):
 
 
 class Composer:
+    word_rate = 0.5     # language training sees more
     many_words = False  # dense pre-training sees more than one word in a scene
 
     def __init__(self, bank_file, backgrounds=1500, seed=7):
@@ -102,7 +103,7 @@ class Composer:
 
     def choose(self, n, small, rng):
         """Kinds and indices: things and shapes, now and then one word, now and then a thing twice."""
-        has_word = not small and rng.random() < 0.5
+        has_word = not small and rng.random() < self.word_rate
         out = []
         for i in range(n):
             if has_word and i == 0 or self.many_words and not small and rng.random() < 0.4:
