@@ -50,6 +50,29 @@ describe('attention', () => {
     peak,
   })
 
+  checkOp('attention with all scores near -200', {
+    cases: paths.map((path) => ({ rows: 6, heads: 2, kvHeads: 2, headWidth: 64, path })),
+    hardness: ['mixed'],
+    inputs: ({ rows, heads, headWidth }) => {
+      const input = { shape: [rows, heads * headWidth], activation: true }
+      return { q: input, k: input, v: input }
+    },
+    values: {
+      q: (count) => hardNumbers(count, 'negative', 1).map((value) => -8 * value),
+      k: (count) => hardNumbers(count, 'negative', 2),
+    },
+    run: (pass, { q, k, v }, c) => {
+      const statistics = pass.scratch([c.rows, c.heads])
+      const inputs = { q: q!, k: k!, v: v!, cursor: cursorAt(pass, 0), statistics }
+      return { y: attention(pass, inputs, { ...c, causal: true }), statistics }
+    },
+    reference: ({ q, k, v }, c) => {
+      const operand = (values: Float64Array) => ({ values, stride: c.heads * c.headWidth, offset: 0 })
+      return attentionReference({ q: operand(q!), k: operand(k!), v: operand(v!) }, c, (t) => t + 1)
+    },
+    tolerance: { f32: 1e-4, f16: 4e-3 },
+  })
+
   checkOp('attention over fused qkv', {
     cases: [
       { rows: 1, heads: 1, headWidth: 3 },

@@ -13,6 +13,7 @@ describe('sample', () => {
     const many = new Array<number>(3000).fill(-7)
     many[2999] = -6.5
     many[1234] = -6.5
+    many[1234 + 1024] = -6.5
     expect(await draw(many, {}, 1)).toEqual([1234])
   })
 
@@ -62,6 +63,12 @@ describe('sample', () => {
         expect(await draw(logits, wanted, 24, context), `${size} ${kind}`).toEqual(drawAll(logits, wanted, 24, context))
       }
     })
+
+  it('adds up many small probabilities', async () => {
+    const logits = Array.from({ length: 3000 }, (_, id) => (id === 0 ? 0 : -9 - id / 1e4))
+    const wanted = { temperature: 1, topP: 0.8 }
+    expect(await draw(logits, wanted, 300)).toEqual(drawAll(logits, wanted, 300, []))
+  })
 
   it('draws as often as the probabilities say', async () => {
     const logits = [1, 0, -1, 0.5, 0, -2, 2, -0.5]
