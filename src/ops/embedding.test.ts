@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Gpu } from '../gpu/device.ts'
 import type { Activation, Storage } from '../gpu/wgsl.ts'
 import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import { expectClose } from '../testing/checkOp.ts'
-import { randomWeight } from '../testing/randomWeight.ts'
+import { hardNumbers } from '../testing/hardNumbers.ts'
+import { storeMatrix, uploadWeight } from '../testing/referenceWeight.ts'
 import { testGpu } from '../testing/testGpu.ts'
 import { embedding } from './embedding.ts'
 
@@ -26,7 +28,7 @@ describe('embedding', () => {
 
   it('takes the one id of a decode step from the cursor', async () => {
     const gpu = await testGpu()
-    const { weight, values } = randomWeight(gpu, [20, 8], 'q8', 1)
+    const { weight, values } = table(gpu, [20, 8], 'q8')
     const cursor = stateTensor(gpu, 'cursor', [8], 'u32')
     upload(gpu, cursor, Uint32Array.of(3, 17, 5, 0, 0, 0, 0, 0))
     const { y } = await executeAndRead(gpu, 'embedding', (pass) => ({
@@ -37,7 +39,7 @@ describe('embedding', () => {
 
   it('refuses more ids than there are', async () => {
     const gpu = await testGpu()
-    const { weight } = randomWeight(gpu, [2, 8], 'f32', 1)
+    const { weight } = table(gpu, [2, 8], 'f32')
     const ids = stateTensor(gpu, 'ids', [4], 'u32')
     const run = executeAndRead(gpu, 'embedding', (pass) => ({
       y: embedding(pass, { ids, table: weight }, { idOffset: 2, rows: 3 }),
@@ -46,9 +48,14 @@ describe('embedding', () => {
   })
 })
 
+function table(gpu: Gpu, [rows, cols]: [number, number], storage: Storage, rowsPerPart = rows) {
+  const stored = storeMatrix(hardNumbers(rows * cols, 'mixed', rows + cols), rows, cols, storage)
+  return { weight: uploadWeight(gpu, stored, rows, cols, storage, rowsPerPart), values: stored.values }
+}
+
 async function compare(type: Activation, storage: Storage, [rows, cols]: [number, number], rowsPerPart: number) {
   const gpu = await testGpu()
-  const { weight, values } = randomWeight(gpu, [rows, cols], storage, rows + cols, rowsPerPart)
+  const { weight, values } = table(gpu, [rows, cols], storage, rowsPerPart)
   const wanted = [rows - 1, 0, rows, rows >> 1, 0xffffffff, rows - 1, rows + 1, 0]
   const ids = stateTensor(gpu, 'ids', [wanted.length], 'u32')
   upload(gpu, ids, Uint32Array.from(wanted))
