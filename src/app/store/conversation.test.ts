@@ -53,6 +53,18 @@ test('asking an earlier question again leaves out what came after it', () => {
   expect([...images.keys()]).toEqual(['a'])
 })
 
+test('pictures of a question that was stopped before any answer go with the next, those of a failed one do not', () => {
+  const imagesWith = (status: Answer['status']) => {
+    const all = [turn('one', '', [picture('a')]), turn('two', '', [picture('b')])]
+    all[0]!.answer.value = { status, text: '' }
+    const { messages, images } = wireMessages(all, all[1]!)
+    expect(messages).toHaveLength(1)
+    return [...images.keys()]
+  }
+  expect(imagesWith('stopped')).toEqual(['a', 'b'])
+  expect(imagesWith('failed')).toEqual(['b'])
+})
+
 test('a question without words asks for a description', () => {
   const only = turn('', '', [picture('a')])
   expect(wireMessages([only], only).messages[0]?.content[1]).toEqual({ type: 'text', text: 'Describe the image.' })

@@ -89,21 +89,28 @@ function askAgain(id: string, change: (turn: Turn) => Turn): void {
   turns.value = [...turns.peek().slice(0, at), { ...change(turn), answer: signal(queued()) }]
 }
 
-/** The messages up to and with `last`; questions without any answer are left out, an unfinished answer counts as it is. */
+/**
+ * The messages up to and with `last`. An unfinished answer counts as it is; a question without any is left out, but when it was
+ * stopped its pictures go with the next question.
+ */
 export function wireMessages(all: Turn[], last: Turn): { messages: WireMessage[]; images: Map<string, Blob> } {
   const messages: WireMessage[] = []
   const images = new Map<string, Blob>()
+  let pictures: Picture[] = []
   for (const turn of all.slice(0, all.indexOf(last) + 1)) {
-    const answer = turn.answer.peek().text
-    if (turn !== last && answer === '') continue
-    for (const { id, blob } of turn.pictures) images.set(id, blob)
+    const { status, text: answer } = turn.answer.peek()
+    const skipped = turn !== last && answer === ''
+    if (!skipped || status === 'stopped') pictures.push(...turn.pictures)
+    if (skipped) continue
+    for (const { id, blob } of pictures) images.set(id, blob)
     messages.push({
       role: 'user',
       content: [
-        ...turn.pictures.map(({ id }) => ({ type: 'image' as const, imageId: id })),
+        ...pictures.map(({ id }) => ({ type: 'image' as const, imageId: id })),
         { type: 'text', text: turn.text || 'Describe the image.' },
       ],
     })
+    pictures = []
     if (turn !== last) messages.push({ role: 'assistant', content: [{ type: 'text', text: answer }] })
   }
   return { messages, images }
