@@ -8,6 +8,7 @@ import { writeEmptyModel } from './testing/emptyModel.ts'
 import { goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
 import { answer, asks, golden, goldenJson, insidesOf } from './testing/models.ts'
 import { nodeGpu } from './testing/nodeGpu.ts'
+import type { TestGpu } from './testing/setup.ts'
 
 const name = 'llava-clip-llama'
 const expected = goldenJson<{ cases: { question: string; greedy_ids: number[] }[] }>(`${name}/expected.json`)
@@ -27,11 +28,11 @@ async function idsOf(source: ModelSource, options?: LoadOptions): Promise<number
   return ids
 }
 
-/** Dawn, and every device that was opened through it. */
+/** Dawn with a device for each load, and the devices that were opened. */
 function watchedGpu() {
   const devices: GPUDevice[] = []
   const requestAdapter = async (options?: GPURequestAdapterOptions) => {
-    const adapter = (await nodeGpu().requestAdapter(options))!
+    const adapter = (await (nodeGpu() as TestGpu).unshared!(options))!
     const requestDevice = adapter.requestDevice.bind(adapter)
     adapter.requestDevice = async (descriptor) => {
       const device = await requestDevice(descriptor)
@@ -212,7 +213,7 @@ describe('a loaded model', () => {
   })
 
   it('whose device is lost says so, and does not hang', async () => {
-    const model = await load(golden(name), { weights: 'q8' })
+    const model = await load(golden(name), { weights: 'q8', gpu: watchedGpu().gpu })
     const rest = (async () => {
       let tokens = 0
       for await (const { id } of model.chat([first], { maxNewTokens: 400 })) {

@@ -22,6 +22,8 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
     const ask = ({ question, image }: Case) => asks(question, `${name}/${image}`)
     const model = await load(golden(name), { weights: 'f32' })
     afterAll(() => model.dispose())
+    // SwiftShader's exp is some bits short of others'.
+    const tolerance = /swiftshader/i.test(JSON.stringify(model.device)) ? 3e-4 : 1e-4
 
     it.each([0, 1] as const)('traces case %i as PyTorch does', async (i) => {
       const { inputIds, tensors } = await model.trace([ask(cases[i])])
@@ -29,7 +31,7 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
       for (const stage of ['pixel_values', 'features', 'visual_tokens', 'logits']) {
         const want = expected.tensors.get(`case${i}.${stage}`)!
         expect(tensors[stage]!.shape, stage).toEqual(want.shape)
-        expectClose(`case ${i} ${stage}`, tensors[stage]!.data, await readFloat32(want), 1e-4)
+        expectClose(`case ${i} ${stage}`, tensors[stage]!.data, await readFloat32(want), tolerance)
       }
     })
 
