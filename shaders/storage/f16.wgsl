@@ -9,13 +9,13 @@ fn loadWeight4(i: u32) -> vec4f {
   return unpack(weight[i]);
 }
 
-// Elements 8i..8i+7 of the padded array.
+// Elements 8i..8i+7 of the padded array, without the scale of their block, i / 4.
 struct Eight {
   low: vec4f,
   high: vec4f,
 }
 
-fn loadWeight8(i: u32) -> Eight {
+fn loadEight(i: u32) -> Eight {
   return Eight(unpack(weight[2u * i]), unpack(weight[2u * i + 1u]));
 }
 

@@ -16,16 +16,15 @@ fn loadWeight4(i: u32) -> vec4f {
   return nibbles(weight[i >> 1u] >> ((i & 1u) * 16u)) * blockScale(i >> 3u);
 }
 
-// Elements 8i..8i+7 of the padded array.
+// Elements 8i..8i+7 of the padded array, without the scale of their block, i / 4.
 struct Eight {
   low: vec4f,
   high: vec4f,
 }
 
-fn loadWeight8(i: u32) -> Eight {
-  let scale = blockScale(i >> 2u);
+fn loadEight(i: u32) -> Eight {
   let word = weight[i];
-  return Eight(nibbles(word) * scale, nibbles(word >> 16u) * scale);
+  return Eight(nibbles(word), nibbles(word >> 16u));
 }
 
 // A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3 without the scale, k < 8.

@@ -16,15 +16,14 @@ fn loadWeight4(i: u32) -> vec4f {
   return signedBytes(weight[i]) * blockScale(i >> 3u);
 }
 
-// Elements 8i..8i+7 of the padded array.
+// Elements 8i..8i+7 of the padded array, without the scale of their block, i / 4.
 struct Eight {
   low: vec4f,
   high: vec4f,
 }
 
-fn loadWeight8(i: u32) -> Eight {
-  let scale = blockScale(i >> 2u);
-  return Eight(signedBytes(weight[2u * i]) * scale, signedBytes(weight[2u * i + 1u]) * scale);
+fn loadEight(i: u32) -> Eight {
+  return Eight(signedBytes(weight[2u * i]), signedBytes(weight[2u * i + 1u]));
 }
 
 // A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3 without the scale, k < 8.

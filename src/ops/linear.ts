@@ -19,9 +19,10 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
   if (rows === 1) return matvec(pass, inputs, options)
   const y = pass.scratch([...x.shape.slice(0, -1), weight.rows], x.type)
   const shuffled = options.path ? options.path === 'shuffled' : pass.gpu.paths.linear === 'shuffled'
+  const wide = shuffled && weight.parts.every((part) => part.rows % 4 === 0 && part.firstRow % 4 === 0)
   const kernel: Kernel = {
     shader: shuffled ? 'linearShuffled' : 'linear',
-    entry: 'forward',
+    entry: wide ? 'forward4' : 'forward',
     activation: activationOf('linear', x),
     storage: weight.storage,
     overrides: { ALIGNED: Number(weight.cols % 4 === 0) },
@@ -30,9 +31,12 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
     hasBias: Number(!!bias),
     hasResidual: Number(!!residual),
     activation: activationKinds[options.activation ?? 'none'],
+    tile: 8,
   }
+  const [b, r] = [bias ?? x, residual ?? x]
+  const ends = wide ? { bias4: b, residual4: r, y4: y } : { bias: b, residual: r, y }
   for (const part of weight.parts) {
-    const buffers = { x, x4: x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
+    const buffers = { x, x4: x, ...ends, ...weightBindings(part) }
     const params = {
       rows,
       cols: weight.cols,
@@ -41,8 +45,10 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
       stride: weight.rows,
       ...epilogue,
     }
-    const side = shuffled ? [128, 8] : [64, 64]
-    pass.run(kernel, buffers, params, [Math.ceil(part.rows / side[0]!), Math.ceil(rows / side[1]!)])
+    const grid: [number, number] = shuffled
+      ? [Math.ceil(rows / 8), Math.ceil(part.rows / 128)]
+      : [Math.ceil(part.rows / 64), Math.ceil(rows / 64)]
+    pass.run(kernel, buffers, params, grid)
   }
   return y
 }
