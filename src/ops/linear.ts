@@ -34,7 +34,7 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
     tile: 8,
   }
   const [b, r] = [bias ?? x, residual ?? x]
-  const ends = wide ? { bias4: b, residual4: r, y4: y } : { bias: b, residual: r, y }
+  const ends: Record<string, Tensor> = wide ? { bias4: b, residual4: r, y4: y } : { bias: b, residual: r, y }
   for (const part of weight.parts) {
     const buffers = { x, x4: x, ...ends, ...weightBindings(part) }
     const params = {
