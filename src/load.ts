@@ -23,8 +23,9 @@ import { describeModel } from './inspect.ts'
 import type { LmmWeights } from './models/lmm.ts'
 import { type OpenedModel, openModel } from './models/open.ts'
 import { storageOf } from './models/storage.ts'
+import type { Use } from './models/tree.ts'
 import { release, upload } from './models/upload.ts'
-import { selfTest } from './ops/selfTest.ts'
+import { type SelfTestPlan, selfTest } from './ops/selfTest.ts'
 import { type OpenedSource, openSource } from './source.ts'
 
 const storages: WeightStorage[] = ['q4', 'q8', 'f16', 'f32']
@@ -81,15 +82,13 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
 }
 
 /** The storages and head widths that the model uses. */
-function testPlan(config: ModelConfig, weights: WeightStorage) {
-  const uses =
-    config.kind === 'llava'
-      ? (['exact', 'encoder', 'decoder', 'embedding'] as const)
-      : (['decoder', 'embedding'] as const)
-  const encoderWidth = config.kind === 'llava' ? [config.vision.hidden / config.vision.heads] : []
+function testPlan(config: ModelConfig, weights: WeightStorage): SelfTestPlan {
+  const storages = (...uses: Use[]) => [...new Set(uses.map((use) => storageOf(weights, use)))]
+  const eyes = config.kind === 'llava' ? config.vision : undefined
   return {
-    storages: [...new Set(uses.map((use) => storageOf(weights, use)))],
-    headWidths: [...new Set([...encoderWidth, config.text.headDim])],
+    linear: eyes ? storages('exact', 'encoder', 'decoder') : storages('decoder'),
+    matvec: storages('decoder', 'embedding'),
+    headWidths: [...new Set([...(eyes ? [eyes.hidden / eyes.heads] : []), config.text.headDim])],
   }
 }
 

@@ -1,5 +1,5 @@
 import { BeagleError } from '../errors.ts'
-import type { Gpu, Path } from '../gpu/device.ts'
+import type { Gpu } from '../gpu/device.ts'
 import type { Storage } from '../gpu/wgsl.ts'
 import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
@@ -13,7 +13,9 @@ import { matvec } from './matvec.ts'
 
 /** What a model is about to use; the kernels that the test compiles are the model's own. */
 export interface SelfTestPlan {
-  storages: readonly Storage[]
+  /** Storages of weights that many rows meet, and of those that a single row meets. */
+  linear: readonly Storage[]
+  matvec: readonly Storage[]
   headWidths: readonly number[]
 }
 
@@ -38,24 +40,19 @@ function exactMatrix(storage: Storage): Float32Array {
  * Proves on the device the kernels that a model is about to use, against plain arithmetic on the CPU. A fast path that is wrong is
  * put back to the plain one; throws `wrong-result` when that is wrong too, so that a broken driver cannot answer nonsense.
  */
-export async function selfTest(gpu: Gpu, { storages, headWidths }: SelfTestPlan): Promise<void> {
-  for (const storage of storages) {
-    await prove(gpu, ['linear', 'matvec'], `linear layers in ${storage}`, () => linearError(gpu, storage))
+export async function selfTest(gpu: Gpu, { headWidths, ...storages }: SelfTestPlan): Promise<void> {
+  for (const op of ['linear', 'matvec'] as const) {
+    for (const storage of storages[op]) await prove(gpu, op, `${op} in ${storage}`, () => linearError(gpu, op, storage))
   }
   for (const width of headWidths)
-    await prove(gpu, ['attention'], `attention of width ${width}`, () => attentionError(gpu, width))
+    await prove(gpu, 'attention', `attention of width ${width}`, () => attentionError(gpu, width))
 }
 
-async function prove(
-  gpu: Gpu,
-  paths: (keyof Gpu['paths'])[],
-  what: string,
-  errorOf: () => Promise<number>,
-): Promise<void> {
+async function prove(gpu: Gpu, op: keyof Gpu['paths'], what: string, errorOf: () => Promise<number>): Promise<void> {
   const tolerance = 1e-3
   let error = await errorOf()
-  if (!(error <= tolerance) && paths.some((name) => gpu.paths[name] !== 'plain')) {
-    for (const name of paths) gpu.paths[name] = 'plain' satisfies Path
+  if (!(error <= tolerance) && gpu.paths[op] !== 'plain') {
+    gpu.paths[op] = 'plain'
     error = await errorOf()
   }
   if (error <= tolerance) return
@@ -65,7 +62,7 @@ async function prove(
   )
 }
 
-async function linearError(gpu: Gpu, storage: Storage): Promise<number> {
+async function linearError(gpu: Gpu, op: 'linear' | 'matvec', storage: Storage): Promise<number> {
   const matrix = exactMatrix(storage)
   const values = wave(rows * cols, 0.37)
   const weight = allocateWeight(gpu, 'self-test', outs, cols, storage)
@@ -76,21 +73,19 @@ async function linearError(gpu: Gpu, storage: Storage): Promise<number> {
     convert(pass, { source, weight }, { dtype: 'F32', firstRow: 0, rows: outs })
     return {}
   })
-  const { many, one } = await executeAndRead(gpu, 'self-test linear', (pass) => ({
-    many: linear(pass, { x, weight }),
-    one: matvec(pass, { x: firstRow(pass, x), weight, gain }, { eps: 0 }),
+  const { y } = await executeAndRead(gpu, `self-test ${op}`, (pass) => ({
+    y: op === 'linear' ? linear(pass, { x, weight }) : matvec(pass, { x: firstRow(pass, x), weight, gain }, { eps: 0 }),
   }))
   for (const buffer of weight.parts.flatMap((part) => [part.weight, ...(part.scales ? [part.scales] : [])]))
     gpu.memory.destroy(buffer)
   for (const { buffer } of [x, source, gain]) gpu.memory.destroy(buffer)
-  const norm = Math.sqrt(values.slice(0, cols).reduce((sum, v) => sum + v * v, 0) / cols)
+  const norm = op === 'linear' ? 1 : Math.sqrt(values.slice(0, cols).reduce((sum, v) => sum + v * v, 0) / cols)
   let worst = 0
-  for (let r = 0; r < rows; r++) {
+  for (let r = 0; r < (op === 'linear' ? rows : 1); r++) {
     for (let n = 0; n < outs; n++) {
       let sum = 0
       for (let k = 0; k < cols; k++) sum += values[r * cols + k]! * matrix[n * cols + k]!
-      worst = larger(worst, many[r * outs + n]! - sum)
-      if (r === 0) worst = larger(worst, one[n]! - sum / norm)
+      worst = larger(worst, y[r * outs + n]! - sum / norm)
     }
   }
   return worst
