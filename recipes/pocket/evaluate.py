@@ -1,6 +1,6 @@
 """Exact match of the short answer (greedy) per kind of question, on scenes never trained on.
 
-python evaluate.py [--count 1000] [--split 2]   in f32 and in simulated q4, also in the Twemoji style
+python evaluate.py [--count 1000] [--split 2] [--modes f32,q4,...]   all modes: see MODES; q4 is simulated
 
 One pass with the right answer fed in tells it: greedy decoding gives exactly that answer if and only if every
 one of its tokens (and the end) is the likeliest after those before it.
@@ -32,10 +32,13 @@ def eval_batch(number, size, split, bank, short=True):
             turn = ask(items, rng, kind)
             if turn is None:  # no such question about this scene: ask something else, uncounted
                 turn, kind = ask(items, rng, "naming"), None
-            turn.question = turn.question
             blocks.append(block([turn], [short], Plain))
             kinds.append(kind)
     return loader.to_pixels(images), pack([blocks], size), kinds
+
+
+MODES = {"f32": {}, "q4": dict(q4=True), "twemoji-f32": dict(bank="twemoji"), "twemoji-q4": dict(bank="twemoji", q4=True),
+         "sentences-f32": dict(short=False)}
 
 
 class Plain:
@@ -77,10 +80,9 @@ if __name__ == "__main__":
     args.add_argument("--count", type=int, default=1000)
     args.add_argument("--split", type=int, default=2)
     args.add_argument("--checkpoint", default=world.work_path("model.pt"))
+    args.add_argument("--modes", default=",".join(MODES))
     args = args.parse_args()
-    torch.set_num_threads(2)
     state = torch.load(args.checkpoint, weights_only=False)["ema"]
-    for title, options in (("f32", {}), ("q4", dict(q4=True)), ("f32 sentences", dict(short=False)),
-                           ("twemoji f32", dict(bank="twemoji")), ("twemoji q4", dict(bank="twemoji", q4=True))):
+    for mode in args.modes.split(","):
         start = time.time()
-        print(title, json.dumps(score(state, args.split, args.count, **options)), f"{time.time() - start:.0f}s", flush=True)
+        print(mode, json.dumps(score(state, args.split, args.count, **MODES[mode])), f"{time.time() - start:.0f}s", flush=True)
