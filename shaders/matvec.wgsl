@@ -17,10 +17,9 @@ struct Params { cols: u32, outs: u32, firstOut: u32, eps: f32, hasBias: u32, has
 
 override NORM: bool = false;
 override GATED: bool = false;
+override LANES: u32 = 16u; // a power of 2
 
 const SIZE = 64u;
-const LANES = 16u;
-const ROWS = SIZE / LANES;
 var<workgroup> partial: array<f32, SIZE>;
 var<workgroup> partialUp: array<f32, SIZE>;
 
@@ -63,7 +62,7 @@ fn dotBlock(row: u32, block: u32, blocks: u32) -> f32 {
 @compute @workgroup_size(SIZE)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
   let lane = local % LANES;
-  let out = (workgroup.y * count.x + workgroup.x) * ROWS + local / LANES;
+  let out = (workgroup.y * count.x + workgroup.x) * (SIZE / LANES) + local / LANES;
   let row = min(out, params.outs - 1u);
   let blocks = (params.cols + 31u) / 32u;
   var scale = 1.0;

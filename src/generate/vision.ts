@@ -1,5 +1,5 @@
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
-import { throwIfAborted } from '../errors.ts'
+import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
 import { type LmmWeights, see } from '../models/lmm.ts'
@@ -23,9 +23,16 @@ export class Vision {
     private readonly preprocessor: PreprocessorConfig,
   ) {}
 
-  /** `pixels` [1,3,H,W] of an image, as the preprocessor config says. */
+  /** `pixels` [1,3,H,W] of an image, as the preprocessor config says. Throws `bad-checkpoint` where that is not the encoder's size. */
   pixels({ image }: PromptImage): { values: Float32Array<ArrayBuffer>; shape: number[] } {
     const { pixels, width, height } = preprocess(image, this.preprocessor)
+    const side = this.config.vision.image
+    if (width !== side || height !== side) {
+      throw new BeagleError(
+        'bad-checkpoint',
+        `preprocessor_config.json makes images of ${width} × ${height} pixels, the encoder of config.json takes ${side} × ${side}. Make size and crop_size agree with image_size.`,
+      )
+    }
     return { values: pixels, shape: [1, 3, height, width] }
   }
 

@@ -70,10 +70,16 @@ describe('linear', () => {
 })
 
 describe('matvec', () => {
-  for (const path of paths) {
+  const plain = [1, 16].map((lanes) => ({ path: 'plain' as const, lanes: lanes as 1 | 16 }))
+  const ways = gpu.abilities.shuffle ? [...plain, { path: 'shuffled' as const }] : plain
+  for (const way of ways) {
     for (const storage of storages) {
-      for (const [cols, half] of [[7, 3], [172, 64], [256, 40]] as const) {
-        it(`norm and gate fused, ${storage} ${path} ${cols} → ${half}`, async () => {
+      for (const [cols, half] of [
+        [7, 3],
+        [172, 64],
+        [256, 40],
+      ] as const) {
+        it(`norm and gate fused, ${storage} ${Object.values(way).join(' ')} ${cols} → ${half}`, async () => {
           const matrix = stored(2 * half, cols, storage)
           const weight = uploadWeight(gpu, matrix, 2 * half, cols, storage)
           const x = hardNumbers(cols, 'mixed', 1)
@@ -82,7 +88,11 @@ describe('matvec', () => {
           gpu.device.queue.writeBuffer(xTensor.buffer, 0, x as Float32Array<ArrayBuffer>)
           gpu.device.queue.writeBuffer(gainTensor.buffer, 0, gain as Float32Array<ArrayBuffer>)
           const { y } = await executeAndRead(gpu, 'gated', (pass) => ({
-            y: matvec(pass, { x: xTensor, weight, gain: gainTensor }, { eps: 1e-5, gated: true, activation: 'silu', path }),
+            y: matvec(
+              pass,
+              { x: xTensor, weight, gain: gainTensor },
+              { eps: 1e-5, gated: true, activation: 'silu', ...way },
+            ),
           }))
           const mean = x.reduce((sum, v) => sum + v * v, 0) / cols
           const normed = Float64Array.from(x, (v, i) => (v * gain[i]!) / Math.sqrt(mean + 1e-5))

@@ -32,6 +32,8 @@ export interface MatvecInputs extends LinearInputs {
 export interface MatvecOptions extends LinearOptions {
   /** `eps` of the normalization; needs `gain` */
   eps?: number
+  /** Invocations of the plain kernel that share a row of the weight; by default 16, or 1 where a CPU stands in for the GPU. */
+  lanes?: 1 | 16
   /** The weight holds gate rows, then as many up rows: y = act(gate · x) · (up · x). */
   gated?: boolean
 }
@@ -48,6 +50,7 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
   checkLinear('matvec', options.gated ? { x, weight } : { x, weight, bias, residual })
   const y = pass.scratch([...x.shape.slice(0, -1), outs], x.type)
   const shuffled = options.path ? options.path === 'shuffled' : pass.gpu.paths.matvec === 'shuffled'
+  const lanes = options.lanes ?? (pass.gpu.abilities.cpu ? 1 : 16)
   const overrides = {
     NORM: Number(!!gain),
     GATED: Number(!!options.gated),
@@ -63,7 +66,7 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
     entry: 'forward',
     activation: activationOf('matvec', x),
     storage: weight.storage,
-    overrides: shuffled ? { ...overrides, ALIGNED: Number(weight.cols % 4 === 0) } : overrides,
+    overrides: shuffled ? { ...overrides, ALIGNED: Number(weight.cols % 4 === 0) } : { ...overrides, LANES: lanes },
   }
   for (const part of weight.parts) {
     const rows = options.gated ? outs : part.rows
@@ -73,7 +76,7 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
       kernel,
       shuffled ? { ...buffers, x4: x } : buffers,
       params,
-      flatGrid(Math.ceil(rows / (shuffled ? 16 : 4))),
+      flatGrid(Math.ceil(rows / (shuffled ? 16 : 64 / lanes))),
     )
   }
   return y
