@@ -5,6 +5,9 @@ import { modelReady } from './chatPage.ts'
 /** SwiftShader computes about ten times as slowly as the CPU can; the aim is for drivers that use it well. */
 const limitMs = adapterKind(launchOptions()) === 'SwiftShader' ? 20_000 : 3_000
 
+// Recording a trace costs more than the page does.
+test.use({ trace: 'off' })
+
 test('a first visit can chat within the time', async ({ browser, baseURL }, info) => {
   const taken: number[] = []
   while (taken.length < 3 && !taken.some((ms) => ms < limitMs)) {
