@@ -25,10 +25,10 @@ SAMPLES = [
         ("pizza", "fluent3d", 130, 132, 200, 8), ("banana", "fluent3d", 384, 128, 190, -10),
         ("menu", "#5b2a86", 134, 384, 220, -4), ("donut", "fluent3d", 384, 384, 190, 0)],
      [("What does the text say?", "menu"), ("What is above the donut?", "banana"), ("Is there a pizza?", "yes")]),
-    ("space", ("#16204a", "#52307c"), "A rocket, a moon and a robot at night", [
-        ("rocket", "fluent3d", 128, 130, 210, 4), ("moon", "fluent3d", 388, 126, 160, 0),
-        ("robot", "fluent3d", 384, 384, 200, -5)],
-     [("How many things are there?", "three"), ("What is below the moon?", "robot"), ("Is there a dog?", "no")]),
+    ("night", ("#3b4a8f", "#8f7cc9"), "A ghost, a moon and a robot at night", [
+        ("ghost", "fluent3d", 130, 132, 190, 0), ("moon", "fluent3d", 388, 126, 160, 0),
+        ("robot", "fluent3d", 384, 384, 190, -5)],
+     [("Where is the ghost?", "top left"), ("What is below the moon?", "robot"), ("Is there a dog?", "no")]),
     ("shapes", ("#f7f3ea", "#e4dcc8"), "A blue star, a green square, an orange heart and a purple triangle", [
         ("blue star", None, 130, 130, 190, 6), ("green square", None, 384, 130, 160, -8),
         ("orange heart", None, 130, 384, 180, 0), ("purple triangle", None, 384, 384, 190, 0)],
@@ -40,7 +40,7 @@ SAMPLES = [
     ("music", ("#ffd9e6", "#c9b8ff"), "A guitar, a drum, a parrot and the word jazz", [
         ("jazz", "#0f5fa8", 132, 130, 220, 5), ("parrot", "fluent3d", 386, 130, 190, 0),
         ("guitar", "fluent3d", 130, 384, 220, 0), ("drum", "fluent3d", 384, 388, 190, 0)],
-     [("What word is written?", "jazz"), ("Where is the guitar?", "bottom left"), ("What is above the drum?", "parrot")]),
+     [("What word is written?", "jazz"), ("What is to the left of the drum?", "guitar"), ("What is above the drum?", "parrot")]),
 ]
 
 
