@@ -69,10 +69,10 @@ class Asker:
                 item = None
             patches = item.patches if item else None
             q, g = fill(self.one(NAMING), place=(world.AT[place], patches), bare=(place, patches))
+        tail = f" {world.AT[place]}" if place else ""
         if item is None:
-            return Turn("naming", q, f"There is nothing {world.AT[place]}.", "nothing", g)
+            return Turn("naming", q, f"There is nothing{tail}.", "nothing", g)
         n = noun(item)
-        tail = f" {world.AT[item.place]}" if place else ""
         return Turn("naming", q, f"There {is_are(n)} {a(n)}{tail}.", n if item.kind != WORD else a(n), g, item)
 
     def existence(self):
@@ -102,8 +102,7 @@ class Asker:
             x = "any text" if n == "text" else a(n)
             q, g = fill(self.one(EXIST), be=is_are(n).capitalize(), x=(x, np.any([i.patches for i in same], 0)))
             at = f" {world.AT[item.place]}" if len(same) == 1 else ""
-            x = x.replace("any ", "")
-            return Turn("existence", q, f"Yes, there {is_are(n)} {x}{at}.", "yes", g, item)
+            return Turn("existence", q, f"Yes, there {is_are(n)} {x.replace('any ', '')}{at}.", "yes", g, item)
         r = rng.random()
         shapes = [i for i in self.items if i.kind == SHAPE]
         colored = {noun(i) for i in shapes}
@@ -235,7 +234,7 @@ class Asker:
                 or (i.kind == THING and names()[i.index] == one) or (i.kind == SHAPE and world.SHAPES[i.index] == one)]
         q, g = fill(self.one(COUNT), x=(what, np.any(have, 0) if have else None))
         if n == 1:
-            text = f"There {is_are(one)} one {one}." if one not in world.PLURAL_ONLY else f"There are one {one}."
+            text = f"There {is_are(one)} one {one}."
         else:
             text = f"There are {world.NUMBERS[n] if n else 'no'} {what}."
         return Turn("counting", q, text, world.NUMBERS[n], g)
@@ -262,12 +261,11 @@ class Asker:
         item, r = before.target, self.rng.random()
         if before.kind == "naming" and r < 0.35:
             turn = self.naming()
-            if len(turn.grounds) == 1:
-                place = item.place if item and self.rng.random() < 0.2 else turn.target.place if turn.target else None
-                if place and turn.target and place == turn.target.place:
-                    turn.question, turn.grounds = fill(self.one(NEXT_PLACE), place=(world.AT[place], turn.target.patches))
-                    return turn
-            return None
+            if len(turn.grounds) != 1 or not turn.target:
+                return None
+            place = (world.AT[turn.target.place], turn.target.patches)
+            turn.question, turn.grounds = fill(self.one(NEXT_PLACE), place=place)
+            return turn
         if item is None or before.kind not in ("naming", "relation", "place", "color", "words", "existence"):
             return None
         if r < 0.5 and id(item) in self.refs and before.kind != "place":
