@@ -65,8 +65,7 @@ class Asker:
                 item = self.one(self.items)
                 place = item.place
             else:
-                place = self.one([p for p in world.AT if p not in self.by_place])
-                item = None
+                item, place = None, self.one([p for p in world.AT if p not in self.by_place])
             patches = item.patches if item else None
             q, g = fill(self.one(NAMING), place=(world.AT[place], patches), bare=(place, patches))
         tail = f" {world.AT[place]}" if place else ""
@@ -243,8 +242,7 @@ class Asker:
         item = next((i for i in self.items if i.kind == WORD), None)
         if item is None:
             return Turn("words", self.one(TEXT), "There is no text in the image.", "none") if self.rng.random() < 0.08 else None
-        w = world.WORDS[item.index]
-        return Turn("words", self.one(TEXT), f'The text says "{w}".', w, [], item)
+        return Turn("words", self.one(TEXT), f'The text says "{world.WORDS[item.index]}".', world.WORDS[item.index], [], item)
 
     def describe(self):
         parts = [f"{a(noun(i))} {world.AT[i.place]}" for i in self.items]
