@@ -2,14 +2,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Gpu } from '../gpu/device.ts'
 import { copy } from '../ops/roof.ts'
 import { nodeGpu } from '../testing/nodeGpu.ts'
+import type { TestGpu } from '../testing/setup.ts'
 import { execute, executeAndRead, record, stateTensor, upload } from './execute.ts'
 import type { Tensor } from './tensor.ts'
 
 describe('execute', () => {
   let gpu: Gpu
   const fresh = async () => {
-    gpu = await Gpu.open(nodeGpu())
-    return gpu
+    const requestAdapter = (nodeGpu() as TestGpu).unshared!
+    gpu = await Gpu.open({ requestAdapter } as GPU)
   }
   afterEach(() => gpu.dispose())
 
