@@ -3,10 +3,13 @@ import { type ModelCache, openBrowserCache } from './checkpoint/cache.ts'
 import { httpFiles } from './checkpoint/httpFiles.ts'
 import { BeagleError } from './errors.ts'
 
-/** What differs between the browser and Node; `platform.node.ts` is its twin. The embedded model lies beside the page or its worker. */
+/**
+ * What differs between the browser and Node; `platform.node.ts` is its twin. The embedded model lies beside the page or its
+ * worker; ranges of it stay out of the HTTP cache, which mixes them up where a server compresses whole files only.
+ */
 export const platform = {
   gpu: (): GPU | undefined => navigator.gpu,
-  embedded: async (): Promise<ModelFiles> => httpFiles(new URL('models/pocket/', self.location.href).href),
+  embedded: async (): Promise<ModelFiles> => httpFiles(new URL('models/pocket/', self.location.href).href, { cache: 'no-store' }),
   folder: async (path: string): Promise<ModelFiles> => {
     throw new BeagleError(
       'bad-argument',

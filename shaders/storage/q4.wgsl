@@ -2,6 +2,7 @@
 // to a word, first element lowest), one f16 scale per block (two to a word). Rows are padded to whole blocks.
 @group(0) @binding(10) var<storage, read> weight: array<u32>;
 @group(0) @binding(11) var<storage, read> scales: array<u32>;
+@group(0) @binding(12) var<storage, read> weight4: array<vec4u>; // the same buffer, for whole blocks
 
 fn nibbles(word: u32) -> vec4f {
   return vec4f((vec4u(word) >> vec4u(0u, 4u, 8u, 12u)) & vec4u(15u)) - 8.0;
@@ -33,8 +34,7 @@ struct Block {
 }
 
 fn loadBlock(i: u32) -> Block {
-  let at = 4u * i;
-  return Block(vec4u(weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u]));
+  return Block(weight4[i]);
 }
 
 fn blockWeight4(block: Block, k: u32) -> vec4f {

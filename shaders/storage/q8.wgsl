@@ -2,6 +2,7 @@
 // signed bytes to a word, first element lowest), one f16 scale per block (two to a word). Rows are padded to whole blocks.
 @group(0) @binding(10) var<storage, read> weight: array<u32>;
 @group(0) @binding(11) var<storage, read> scales: array<u32>;
+@group(0) @binding(12) var<storage, read> weight4: array<vec4u>; // the same buffer, for whole blocks
 
 fn signedBytes(word: u32) -> vec4f {
   return vec4f((vec4i(bitcast<i32>(word)) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
@@ -28,17 +29,14 @@ fn loadEight(i: u32) -> Eight {
 
 // A block of 32 weights as it is stored; blockWeight4(b, k) are its elements 4k..4k+3 without the scale, k < 8.
 struct Block {
-  words: array<u32, 8>,
+  low: vec4u,
+  high: vec4u,
 }
 
 fn loadBlock(i: u32) -> Block {
-  let at = 8u * i;
-  return Block(array<u32, 8>(
-    weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u],
-    weight[at + 4u], weight[at + 5u], weight[at + 6u], weight[at + 7u],
-  ));
+  return Block(weight4[2u * i], weight4[2u * i + 1u]);
 }
 
 fn blockWeight4(block: Block, k: u32) -> vec4f {
-  return signedBytes(block.words[k]);
+  return signedBytes(select(block.low[k & 3u], block.high[k & 3u], k >= 4u));
 }

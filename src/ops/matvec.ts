@@ -1,7 +1,7 @@
 import type { Kernel } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
-import { type Weight, weightBindings } from '../tensor/weight.ts'
+import { blockBindings, type Weight } from '../tensor/weight.ts'
 import { type ActivationKind, activationKinds } from './activation.ts'
 import { gatedActivation } from './gatedActivation.ts'
 import { flatGrid } from './grid.ts'
@@ -70,7 +70,7 @@ export function matvec(pass: Pass, inputs: MatvecInputs, options: MatvecOptions 
   }
   for (const part of weight.parts) {
     const rows = options.gated ? outs : part.rows
-    const buffers = { x, gain: gain ?? x, bias: bias ?? x, residual: residual ?? x, y, ...weightBindings(part) }
+    const buffers = { x, gain: gain ?? x, bias: bias ?? x, residual: residual ?? x, y, ...blockBindings(part) }
     const params = { cols: weight.cols, outs: rows, firstOut: part.firstRow, ...epilogue }
     pass.run(
       kernel,

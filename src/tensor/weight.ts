@@ -40,3 +40,9 @@ export function weightBindings(part: WeightPart): Record<string, { buffer: GPUBu
   if (part.scales) bindings.scales = { buffer: part.scales }
   return bindings
 }
+
+/** The bindings of a kernel that reads whole blocks: quantized ones go by vec4s, as `weight4`. */
+export function blockBindings(part: WeightPart): Record<string, { buffer: GPUBuffer }> {
+  if (!part.scales) return weightBindings(part)
+  return { weight4: { buffer: part.weight }, scales: { buffer: part.scales } }
+}
