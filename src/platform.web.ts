@@ -9,7 +9,8 @@ import { BeagleError } from './errors.ts'
  */
 export const platform = {
   gpu: (): GPU | undefined => navigator.gpu,
-  embedded: async (): Promise<ModelFiles> => httpFiles(new URL('models/pocket/', self.location.href).href, { cache: 'no-store' }),
+  embedded: async (): Promise<ModelFiles> =>
+    httpFiles(new URL('models/pocket/', self.location.href).href, { cache: 'no-store' }),
   folder: async (path: string): Promise<ModelFiles> => {
     throw new BeagleError(
       'bad-argument',
