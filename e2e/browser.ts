@@ -4,6 +4,11 @@ import { chromium, type LaunchOptions } from '@playwright/test'
 
 const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
+/** Playwright's own Chromium where it is installed, else the system's; nothing where there is none. */
+export function findChromium(): string | undefined {
+  return [chromium.executablePath(), ...installed].find(existsSync)
+}
+
 /**
  * How tests and benches start Chromium with WebGPU: Playwright's own where it is installed, else the system's. On Linux the
  * adapter is a software one (lavapipe where its shim is built, see tools/lavapipe, else SwiftShader), so that every machine
@@ -11,8 +16,9 @@ const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/g
  */
 export function launchOptions(): LaunchOptions {
   const args = ['--enable-unsafe-webgpu']
-  const own = existsSync(chromium.executablePath())
-  const browser: LaunchOptions = own ? { channel: 'chromium' } : { executablePath: installed.find(existsSync) }
+  const found = findChromium()
+  const own = found === chromium.executablePath()
+  const browser: LaunchOptions = own ? { channel: 'chromium' } : { executablePath: found }
   if (process.platform !== 'linux') return { ...browser, args }
   if (process.env.BEAGLE_ADAPTER === 'hardware') {
     return { ...browser, args: [...args, '--enable-features=Vulkan', '--use-angle=vulkan'] }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { findChromium } from '../e2e/browser.ts'
 
 /**
  * `npm test`: types, style, unit tests and browser tests, one after the other, all of them even when one fails. The last line
- * sums them up; the exit code is 1 when anything failed. Types and style count as one check each.
+ * sums them up; the exit code is 1 when anything failed. Types and style count as one check each. Installs Playwright's Chromium
+ * first where there is none; Node takes the Vulkan loader that comes with it where the system has none.
  */
 
 interface Count {
@@ -20,11 +22,17 @@ mkdirSync(reports, { recursive: true })
 const unitReport = join(reports, 'unit.json')
 const e2eReport = join(reports, 'e2e.json')
 
+if (!findChromium()) await run('playwright', ['install', '--with-deps', 'chromium'])
+
 const counts = [
   check(await run('tsc', ['--noEmit', '-p', '.'])),
   check(await run('biome', ['check', '--error-on-warnings'])),
   fromVitest(
-    await run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`]),
+    await run(
+      'vitest',
+      ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],
+      vulkanLoader(),
+    ),
     unitReport,
   ),
   fromPlaywright(
@@ -55,6 +63,14 @@ function run(tool: string, args: string[], env: Record<string, string> = {}): Pr
     })
     child.once('exit', (code) => done(code ?? 1))
   })
+}
+
+function vulkanLoader(): Record<string, string> {
+  const system = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib']
+  const has = (folder: string) => existsSync(join(folder, 'libvulkan.so.1'))
+  if (process.platform !== 'linux' || system.some(has)) return {}
+  const folder = [dirname(findChromium() ?? ''), '/usr/lib/chromium'].find(has)
+  return folder ? { LD_LIBRARY_PATH: [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(':') } : {}
 }
 
 function check(code: number): Count {
