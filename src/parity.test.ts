@@ -46,7 +46,11 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
       const key = 'image'
       const whole = [...inputIds, ...ids]
       const image = await decodeImage(goldenBytes(`${name}/${cases[0].image}`))
-      const choices = await forcedChoices(model, { ids: whole, marks: whole.map(String), images: [{ key, image }] })
+      const choices = await forcedChoices(model, {
+        ids: whole,
+        marks: whole.map(String),
+        images: [{ key, open: async () => image }],
+      })
       expect(choices.slice(inputIds.length - 1, -1)).toEqual(ids)
     })
 

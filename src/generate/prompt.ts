@@ -10,7 +10,8 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 /** An image of a prompt, known by its content. */
 export interface PromptImage {
   key: string
-  image: RgbImage
+  /** Its pixels; decodes the file where that was not needed before. */
+  open(): Promise<RgbImage>
 }
 
 /** A prompt as the decoder sees it. */
@@ -72,10 +73,18 @@ function forTemplate({ role, content }: Message): TemplateMessage {
   }
 }
 
+/** Keys of files seen before, so that a further question about one need not decode it again. */
+const keysOfFiles = new WeakMap<Blob, string>()
+
 async function identify(input: RgbImage | Blob | Uint8Array): Promise<PromptImage> {
-  const image = input instanceof Blob || input instanceof Uint8Array ? await decodeImage(input) : input
+  const isFile = input instanceof Blob
+  const known = isFile ? keysOfFiles.get(input) : undefined
+  if (isFile && known) return { key: known, open: () => decodeImage(input) }
+  const image = isFile || input instanceof Uint8Array ? await decodeImage(input) : input
   checkImage(image)
   const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', image.data as Uint8Array<ArrayBuffer>))
   const digits = Array.from(sum.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { key: `${image.width}x${image.height}-${digits}`, image }
+  const key = `${image.width}x${image.height}-${digits}`
+  if (isFile) keysOfFiles.set(input, key)
+  return { key, open: async () => image }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { load, type Message } from '../index.ts'
 import { expectClose } from '../testing/checkOp.ts'
@@ -43,6 +44,31 @@ describe('a conversation', () => {
     await fresh([first])
     const again = await answer(model, [first], { maxNewTokens: 24 })
     expect(again).toMatchObject({ prefilledTokens: 1, imagesEncoded: 0, ids: greedy })
+  })
+
+  it('decodes a file once, however many questions are asked about it', async () => {
+    let reads = 0
+    class Counted extends Blob {
+      override arrayBuffer() {
+        reads++
+        return super.arrayBuffer()
+      }
+    }
+    const bytes = new Uint8Array(readFileSync(golden(image0)))
+    const ask = (text: string): Message => ({
+      role: 'user',
+      content: [
+        { type: 'image', image: file },
+        { type: 'text', text },
+      ],
+    })
+    const file = new Counted([bytes])
+    const one = await answer(model, [ask('What is it?')])
+    const readsOfOne = reads
+    const two = await answer(model, [ask('What is it?'), says(one.text), { role: 'user', content: 'And where?' }])
+    expect(readsOfOne).toBeGreaterThan(0)
+    expect(reads).toBe(readsOfOne)
+    expect(two).toMatchObject({ imagesEncoded: 0, visualTokens: 16 })
   })
 
   it('follows a question that was edited', async () => {

@@ -27,7 +27,7 @@ export async function trace(
       visual_tokens: { shape: [], parts: [] },
     }
     for (const image of prompt.images) {
-      const { values, shape } = vision!.pixels(image)
+      const { values, shape } = await vision!.pixels(image)
       const run = await executeAndRead(gpu, 'trace image', (pass) => {
         const pixels = pass.scratch(shape)
         gpu.device.queue.writeBuffer(pixels.buffer, 0, values)

@@ -24,8 +24,8 @@ export class Vision {
   ) {}
 
   /** `pixels` [1,3,H,W] of an image, as the preprocessor config says. Throws `bad-checkpoint` where that is not the encoder's size. */
-  pixels({ image }: PromptImage): { values: Float32Array<ArrayBuffer>; shape: number[] } {
-    const { pixels, width, height } = preprocess(image, this.preprocessor)
+  async pixels(image: PromptImage): Promise<{ values: Float32Array<ArrayBuffer>; shape: number[] }> {
+    const { pixels, width, height } = preprocess(await image.open(), this.preprocessor)
     const side = this.config.vision.image
     if (width !== side || height !== side) {
       throw new BeagleError(
@@ -56,7 +56,7 @@ export class Vision {
 
   private async encode(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
     throwIfAborted(signal)
-    const { values, shape } = this.pixels(image)
+    const { values, shape } = await this.pixels(image)
     const tokens = stateTensor(this.gpu, 'visual tokens', [this.config.visualTokens, this.config.text.hidden])
     await execute(this.gpu, 'encode image', (pass) => {
       const pixels = pass.scratch(shape)
