@@ -53,7 +53,7 @@ export function serve(port: Port, library: Library): void {
       return inTurn(async (): Promise<Loaded> => {
         model?.dispose()
         model = undefined
-        const loaded = await library.load(source, { ...options, signal, onProgress: emit })
+        const loaded = await library.load(source, { ...options, warmUp: 'background', signal, onProgress: emit })
         model = loaded
         void loaded.lost.then((error) => {
           if (model === loaded) post({ type: 'lost', error: toWireError(error) })
