@@ -26,7 +26,7 @@ import { storageOf } from './models/storage.ts'
 import type { Use } from './models/tree.ts'
 import { release, upload } from './models/upload.ts'
 import { type SelfTestPlan, selfTest } from './ops/selfTest.ts'
-import { type OpenedSource, openSource } from './source.ts'
+import { openSource } from './source.ts'
 
 const storages: WeightStorage[] = ['q4', 'q8', 'f16', 'f32']
 
@@ -55,7 +55,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
       signal,
       onBytes: (item, done, total) => report('weights', item, done, total),
     })) as LmmWeights
-    await finishCache(opened, signal)
+    await opened.cached?.finish(signal)
     const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
     const session = new Session(parts)
     const prove = async () => {
@@ -90,11 +90,6 @@ function testPlan(config: ModelConfig, weights: WeightStorage): SelfTestPlan {
     matvec: storages('decoder', 'embedding'),
     headWidths: [...new Set([...(eyes ? [eyes.hidden / eyes.heads] : []), config.text.headDim])],
   }
-}
-
-/** Storage that is full or fails costs the cache, not the load. */
-async function finishCache({ cached }: OpenedSource, signal?: AbortSignal): Promise<void> {
-  await cached?.finish(signal)
 }
 
 /** Adds the seconds left, from the mean rate of the stage. */

@@ -27,13 +27,3 @@ export function widthOf(tensor: Tensor): number {
 export function rowsOf(tensor: Tensor): number {
   return sizeOf(tensor.shape) / Math.max(1, widthOf(tensor))
 }
-
-/** `tensor` under another shape of the same size; no copy. */
-export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
-  if (sizeOf(shape) !== sizeOf(tensor.shape)) {
-    throw new RangeError(
-      `reshape: [${tensor.shape}] has ${sizeOf(tensor.shape)} elements, [${shape}] has ${sizeOf(shape)}`,
-    )
-  }
-  return { ...tensor, shape }
-}

@@ -3,6 +3,7 @@ import type { DeviceReport } from '../../api.ts'
 import { formatBytes } from '../format.ts'
 import { device, memory, refreshMemory } from '../store/model.ts'
 import { showToast } from '../store/panels.ts'
+import { Facts } from './Facts.tsx'
 import { Icon } from './Icon.tsx'
 import { Sheet } from './Sheet.tsx'
 
@@ -97,19 +98,6 @@ function MemoryMeter() {
         ))}
       </dl>
     </section>
-  )
-}
-
-function Facts({ rows }: { rows: [string, string][] }) {
-  return (
-    <dl class="facts">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   )
 }
 

@@ -1,5 +1,6 @@
 import { formatMs, formatRate } from '../format.ts'
 import type { Answer } from '../store/conversation.ts'
+import { Facts } from './Facts.tsx'
 
 /** How long the answer took: encode, first token, rate; the rest on request. */
 export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
@@ -30,14 +31,7 @@ export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
         </span>
         <span class="figure-more">details</span>
       </summary>
-      <dl class="facts">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={rows} />
     </details>
   )
 }

@@ -15,6 +15,7 @@ import {
 import { openPanel } from '../store/panels.ts'
 import { preferences } from '../store/settings.ts'
 import { Choice } from './Choice.tsx'
+import { Facts } from './Facts.tsx'
 import { FolderButton } from './FolderButton.tsx'
 import { HubForm } from './HubForm.tsx'
 import { Icon } from './Icon.tsx'
@@ -61,14 +62,7 @@ function Current() {
     <section class="card" aria-labelledby="current-title">
       <h3 id="current-title">{state.choice.label}</h3>
       <p class="hint">{info.origin}</p>
-      <dl class="facts">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={rows} />
     </section>
   )
 }
