@@ -1,4 +1,5 @@
 import type { RgbImage } from './image/rgbImage.ts'
+import type { ProjectorInfo, TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
 
 /** Storage of the large weight matrices: q4 and q8 are symmetric blocks of 32 along the input axis with one f16 scale each. */
 export type WeightStorage = 'q4' | 'q8' | 'f16' | 'f32'
@@ -162,6 +163,22 @@ export interface Model {
   /** Tokens of the prompt that `chat` would see, and the context's size. */
   count(messages: Message[]): Promise<{ tokens: number; maxContext: number }>
   memory(): MemoryReport
+  /**
+   * Trains a projector through the frozen decoder, step by step as the events are taken: not taking the next one pauses it, ending
+   * the loop or aborting stops it. Chats go first: between two micro-batches they are answered. The new projector is in the last
+   * event; `addProjector` puts it to use. Throws `bad-argument` for settings or data that cannot be trained on, `out-of-memory` before the
+   * first step where it cannot fit, `diverged` when the loss is no number or explodes.
+   */
+  teach(examples: readonly TeachExample[], options?: TeachOptions): AsyncGenerator<TeachEvent, void, void>
+  /** The checkpoint's own projector and those that were added. */
+  projectors(): ProjectorInfo[]
+  /** Adds a projector from its safetensors file; throws `checkpoint-mismatch` with both shapes where it does not fit this model. */
+  addProjector(name: string, file: Uint8Array): Promise<ProjectorInfo>
+  /** Answers from now on are given with this projector. */
+  useProjector(name: string): void
+  removeProjector(name: string): void
+  /** A projector's safetensors file, under the checkpoint's own names. */
+  exportProjector(name: string): Promise<Uint8Array<ArrayBuffer>>
   /** Milliseconds per kernel of one chat run, where the device has timestamp queries. */
   profile(messages: Message[], options?: ChatOptions): Promise<{ kernel: string; count: number; ms: number }[]>
   dispose(): void

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'context-full'
   | 'busy'
+  | 'diverged'
   | 'disposed'
   | 'aborted'
 

@@ -8,6 +8,7 @@ export { decodeImage } from './image/decode.ts'
 export type { RgbImage } from './image/rgbImage.ts'
 export { inspect } from './inspect.ts'
 export { load } from './load.ts'
+export * from './teachApi.ts'
 
 /** The models in the browser's storage, latest used first; none where there is no such storage. */
 export async function cachedModels(): Promise<CachedModel[]> {

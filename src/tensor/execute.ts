@@ -215,6 +215,9 @@ function submit(gpu: Gpu, label: string, commands: Encodable[], after?: (encoder
       pass.setBindGroup(0, command.group)
       pass.dispatchWorkgroups(...command.grid)
       gpu.counters.dispatches++
+    } else if ('clear' in command) {
+      endPass()
+      encoder.clearBuffer(command.clear)
     } else {
       endPass()
       encoder.copyBufferToBuffer(command.from, command.fromOffset, command.to, command.toOffset, command.bytes)

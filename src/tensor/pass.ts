@@ -2,6 +2,7 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { Compiled } from '../gpu/kernels.ts'
 import type { Kernel } from '../gpu/wgsl.ts'
+import type { Tape } from './tape.ts'
 import { bytesOf, type ElementType, type Tensor } from './tensor.ts'
 
 type Grid = [x: number, y?: number, z?: number]
@@ -21,7 +22,11 @@ interface Copy {
   bytes: number
 }
 
-export type Command = Dispatch | Copy
+interface Clear {
+  clear: GPUBuffer
+}
+
+export type Command = Dispatch | Copy | Clear
 
 /**
  * Collects the commands of one submit. Operations take a pass first, then their tensors; what they return is scratch,
@@ -32,6 +37,8 @@ export class Pass {
   readonly commands: Command[] = []
   /** Kernels that a command needs and that are not compiled; the pass must not be submitted while there are any. */
   readonly missing: Kernel[] = []
+  /** Where operations record themselves for a backward pass. What it holds stays, whatever `scope` and `drop` say. */
+  tape: Tape | undefined
   private lent = new Set<GPUBuffer>()
 
   constructor(
@@ -54,7 +61,7 @@ export class Pass {
     const results: readonly Tensor[] = 'buffer' in result ? [result] : result
     const kept = new Set(results.map((tensor) => tensor.buffer))
     for (const buffer of this.lent) {
-      if (kept.has(buffer)) outer.add(buffer)
+      if (kept.has(buffer) || this.tape?.holds(buffer)) outer.add(buffer)
       else this.gpu.memory.giveBack([buffer])
     }
     this.lent = outer
@@ -63,6 +70,7 @@ export class Pass {
 
   /** Gives back one tensor before its scope ends; the commands added so far may still read it. */
   drop(tensor: Tensor): void {
+    if (this.tape?.holds(tensor.buffer)) return
     if (this.lent.delete(tensor.buffer)) this.gpu.memory.giveBack([tensor.buffer])
   }
 
@@ -97,6 +105,11 @@ export class Pass {
   /** Copies `bytes` (a multiple of 4), by default all of `from`, between tensors; offsets are in bytes. */
   copy(from: Tensor, to: Tensor, bytes = bytesOf(from.shape, from.type), fromOffset = 0, toOffset = 0): void {
     this.commands.push({ from: from.buffer, fromOffset, to: to.buffer, toOffset, bytes })
+  }
+
+  /** Sets all bytes of a tensor to zero. */
+  clear(tensor: Tensor): void {
+    this.commands.push({ clear: tensor.buffer })
   }
 
   /** Ends the pass: its scratch goes back to the pool, or to the caller, who must give it back. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { Gpu } from '../gpu/device.ts'
 import type { Activation } from '../gpu/wgsl.ts'
 import { executeAndRead } from '../tensor/execute.ts'
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
@@ -57,6 +58,23 @@ async function compare<C extends OpCase>(
   activation: Activation,
 ) {
   const gpu = await testGpu()
+  const { arrays, tensors } = uploadInputs(gpu, check, c, kind, activation)
+  const expected = check.reference(arrays, c)
+  const actual = await executeAndRead(gpu, name, (pass) => check.run(pass, tensors, c))
+  gpu.memory.giveBack(Object.values(tensors).map((tensor) => tensor.buffer))
+  const tolerance = check.tolerance?.[activation] ?? (activation === 'f16' ? 4e-3 : 1e-5)
+  for (const [key, want] of Object.entries(expected))
+    expectClose(`${name}.${key} on ${kind}`, actual[key]!, want, tolerance)
+}
+
+/** The inputs of a case: as tensors of the tested type, and in f64 as the kernel sees them. */
+export function uploadInputs<C extends OpCase>(
+  gpu: Gpu,
+  check: Pick<OpCheck<C>, 'inputs' | 'values' | 'peak'>,
+  c: C,
+  kind: Hardness,
+  activation: Activation,
+): { arrays: Arrays; tensors: Record<string, Tensor> } {
   const arrays: Arrays = {}
   const tensors: Record<string, Tensor> = {}
   const peak = activation === 'f16' ? Math.min(100, check.peak ?? 1e4) : (check.peak ?? 1e4)
@@ -72,12 +90,7 @@ async function compare<C extends OpCase>(
     gpu.device.queue.writeBuffer(buffer, 0, padded)
     tensors[key] = { buffer, shape: input.shape, type: half ? 'f16' : 'f32' }
   })
-  const expected = check.reference(arrays, c)
-  const actual = await executeAndRead(gpu, name, (pass) => check.run(pass, tensors, c))
-  gpu.memory.giveBack(Object.values(tensors).map((tensor) => tensor.buffer))
-  const tolerance = check.tolerance?.[activation] ?? (activation === 'f16' ? 4e-3 : 1e-5)
-  for (const [key, want] of Object.entries(expected))
-    expectClose(`${name}.${key} on ${kind}`, actual[key]!, want, tolerance)
+  return { arrays, tensors }
 }
 
 /** Fails unless every element is within `tolerance` times the largest magnitude of `want`; says where it is worst. */
