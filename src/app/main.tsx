@@ -4,6 +4,7 @@ import { watchDrops } from './drop.ts'
 import { keepOffline } from './offline.ts'
 import { answerQueued, busy, stop } from './store/conversation.ts'
 import { keepConversation } from './store/kept.ts'
+import { mode } from './store/mode.ts'
 import { embedded, loadModel, modelState } from './store/model.ts'
 import { openPanel } from './store/panels.ts'
 import { attach, loadSamples } from './store/pictures.ts'
@@ -26,7 +27,7 @@ watchDrops(({ images, model }) => {
 })
 
 addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && openPanel.peek() === undefined && busy.peek()) stop()
+  if (event.key === 'Escape' && mode.peek() === 'chat' && openPanel.peek() === undefined && busy.peek()) stop()
 })
 
 const stopWaiting = effect(() => {

@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals'
 import { type Answer, type Turn, turns } from './conversation.ts'
+import { openDatabase, promised } from './database.ts'
 import { makePicture, type Picture } from './pictures.ts'
 
 /** The conversation as the browser keeps it over a reload: no signals, no object URLs. */
@@ -17,7 +18,7 @@ const STORE = 'conversation'
 /** Brings back what was kept, then keeps every settled change; without storage the conversation lasts as long as the page. */
 export async function keepConversation(): Promise<void> {
   try {
-    const database = await open()
+    const database = await openDatabase('beagle', STORE)
     const kept = await promised<KeptTurn[] | undefined>(database.transaction(STORE).objectStore(STORE).get('turns'))
     if (turns.peek().length === 0) turns.value = (kept ?? []).map(wake)
     save(database)
@@ -62,16 +63,3 @@ const wake = ({ id, text, pictures, answer }: KeptTurn): Turn => ({
   pictures: pictures.map((picture) => ({ ...makePicture(picture.blob), ...picture })),
   answer: signal(answer),
 })
-
-function open(): Promise<IDBDatabase> {
-  const request = indexedDB.open('beagle', 1)
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE)
-  return promised(request)
-}
-
-function promised<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-}

@@ -1,31 +1,20 @@
 import { dragging } from '../drop.ts'
-import { turns } from '../store/conversation.ts'
-import { modelState } from '../store/model.ts'
+import { mode } from '../store/mode.ts'
 import { CameraDialog } from './CameraDialog.tsx'
-import { Composer } from './Composer.tsx'
-import { Conversation } from './Conversation.tsx'
+import { Chat } from './Chat.tsx'
 import { DevicePanel } from './DevicePanel.tsx'
 import { Header } from './Header.tsx'
 import { ModelMenu } from './ModelMenu.tsx'
 import { PictureDialog } from './PictureDialog.tsx'
-import { Problem } from './Problem.tsx'
-import { Scroller } from './Scroller.tsx'
 import { SettingsPanel } from './SettingsPanel.tsx'
+import { Teach } from './Teach.tsx'
 import { Spoken } from './Toasts.tsx'
-import { Welcome } from './Welcome.tsx'
 
 export function App() {
   return (
     <>
       <Header />
-      <main class="main">
-        <Scroller>
-          {turns.value.length > 0 && <Conversation />}
-          <Problem />
-          {turns.value.length === 0 && modelState.value.kind !== 'failed' && <Welcome />}
-        </Scroller>
-        <Composer />
-      </main>
+      <main class="main">{mode.value === 'chat' ? <Chat /> : <Teach />}</main>
       <ModelMenu />
       <SettingsPanel />
       <DevicePanel />

@@ -1,8 +1,10 @@
 import { clearConversation, turns } from '../store/conversation.ts'
+import { mode } from '../store/mode.ts'
 import { modelState } from '../store/model.ts'
 import { openPanel, type Panel } from '../store/panels.ts'
 import { Icon, type IconName } from './Icon.tsx'
 import { Logo } from './Logo.tsx'
+import { Tabs } from './Tabs.tsx'
 
 export function Header() {
   return (
@@ -11,13 +13,14 @@ export function Header() {
         <Logo size={34} />
         <span>Beagle</span>
       </h1>
+      <Tabs />
       <ModelChip />
       <div class="header-actions">
         <button
           type="button"
           class="new-chat"
           aria-label="New chat"
-          disabled={turns.value.length === 0}
+          disabled={turns.value.length === 0 || mode.value !== 'chat'}
           onClick={clearConversation}
         >
           <Icon name="newChat" />
