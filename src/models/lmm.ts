@@ -1,17 +1,20 @@
 import type { DecoderConfig, LlavaConfig, ModelConfig } from '../checkpoint/configTypes.ts'
 import { embedding } from '../ops/embedding.ts'
+import { gather } from '../ops/gather.ts'
 import { place } from '../ops/place.ts'
 import { splice } from '../ops/splice.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
-import { type Cache, type LlamaWeights, llamaSpec, logits, prefill, step } from './decoders/llama.ts'
+import { type AnswerLosses, answerLosses } from './decoders/answerLosses.ts'
+import { type Cache, type LlamaWeights, llamaSpec, logits, prefill, step, teacherForced } from './decoders/llama.ts'
 import { type VitWeights, vit, vitSpec } from './encoders/vit.ts'
-import { type ProjectorWeights, project, projectorSpec } from './projectors/projector.ts'
+import { type Projector, type ProjectorWeights, project, projectorSpec } from './projectors/projector.ts'
 
 /** All weights of a model; a decoder alone has no eyes. */
 export interface LmmWeights {
   encoder?: VitWeights
-  projector?: ProjectorWeights
+  /** The one in use; replacing it changes what the model sees from the next image on. */
+  projector?: Projector
   decoder: LlamaWeights
 }
 
@@ -20,9 +23,17 @@ export function lmmSpec(config: ModelConfig) {
   if (config.kind === 'decoder') return { decoder: llamaSpec(config.text) }
   return {
     encoder: vitSpec('vision_tower', config.vision, Math.max(...config.featureLayers)),
-    projector: projectorSpec('multi_modal_projector', config),
+    projector: projectorSpec(config),
     decoder: llamaSpec(config.text),
   }
+}
+
+/** What was uploaded of `lmmSpec`, as the functions of the model take it. */
+export function lmmWeights(uploaded: unknown, config: ModelConfig): LmmWeights {
+  const { projector, ...rest } = uploaded as Omit<LmmWeights, 'projector'> & { projector?: ProjectorWeights }
+  return config.kind === 'llava' && projector
+    ? { ...rest, projector: { config: config.projector, weights: projector } }
+    : rest
 }
 
 /** What a prompt's run leaves on the GPU. */
@@ -41,7 +52,7 @@ export function encode(pass: Pass, weights: LmmWeights, config: LlavaConfig, pix
 /** An image: `pixels` [1,3,H,W] → visual tokens [M, D] of the decoder's width. */
 export function see(pass: Pass, weights: LmmWeights, config: LlavaConfig, pixels: Tensor): Tensor {
   const features = pass.scope(() => encode(pass, weights, config, pixels))
-  return pass.scope(() => project(pass, weights.projector!, features, config))
+  return pass.scope(() => project(pass, weights.projector!, features))
 }
 
 export interface Prompt {
@@ -90,4 +101,36 @@ export function allLogits(pass: Pass, weights: LmmWeights, config: ModelConfig, 
 export function next(pass: Pass, weights: LmmWeights, config: ModelConfig, state: LmmState): Tensor {
   const x = step(pass, { weights: weights.decoder, config: config.text, ...state })
   return logits(pass, weights.decoder, x, config.text.eps)
+}
+
+/** A micro-batch for teacher forcing: B conversations, padded to the same length T, one below the other. */
+export interface Lesson {
+  sequences: number
+  /** u32 [B · T] */
+  ids: Tensor
+  /** u32 [B · T]: 0 keeps the text row, 1 + m takes visual token m of all images of the batch. */
+  source: Tensor
+  /** Features of the images in order, [images · P, Dv]. */
+  features: Tensor
+  /** Rows behind which a label follows, u32 [L]. */
+  rows: Tensor
+  /** i32 as u32 [L] */
+  labels: Tensor
+}
+
+/** Losses of a lesson's labels; `scale` is what one label's loss counts in the gradient. */
+export function study(
+  pass: Pass,
+  weights: LmmWeights,
+  config: LlavaConfig,
+  { ids, source, features, rows, labels, sequences }: Lesson,
+  { scale, recompute }: { scale: number; recompute: boolean },
+): AnswerLosses {
+  const visual = pass.scope(() => project(pass, weights.projector!, features))
+  const decoder = { weights: weights.decoder, config: config.text }
+  const embeddings = embed(pass, weights, { ids, visual, source })
+  const y = teacherForced(pass, decoder, embeddings, { sequences, recompute })
+  const x = gather(pass, { x: y, rows })
+  pass.drop(y)
+  return answerLosses(pass, weights.decoder, { x, labels }, { eps: config.text.eps, scale })
 }

@@ -7,7 +7,7 @@ import { gatedActivation } from '../../ops/gatedActivation.ts'
 import { linear } from '../../ops/linear.ts'
 import { matvec } from '../../ops/matvec.ts'
 import { rmsNorm } from '../../ops/rmsNorm.ts'
-import { rotaryToCache } from '../../ops/rotary.ts'
+import { rotaryFused, rotaryToCache } from '../../ops/rotary.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import { rowsOf, type Tensor } from '../../tensor/tensor.ts'
 import type { Weight } from '../../tensor/weight.ts'
@@ -76,7 +76,8 @@ interface DecoderState {
   cursor: Tensor
 }
 
-const headOf = (weights: LlamaWeights): Weight => weights.head ?? weights.embeddings
+/** The matrix that gives the logits. */
+export const headOf = (weights: LlamaWeights): Weight => weights.head ?? weights.embeddings
 
 const shapeOf = ({ heads, kvHeads, headDim, ropeTheta }: TextConfig) => ({
   heads,
@@ -85,32 +86,68 @@ const shapeOf = ({ heads, kvHeads, headDim, ropeTheta }: TextConfig) => ({
   theta: ropeTheta,
 })
 
+/** One layer over rows [R, D]; `attend` mixes the values of its fused qkv. */
+function rowsThrough(
+  pass: Pass,
+  layer: LlamaWeights['layers'][number],
+  x: Tensor,
+  eps: number,
+  attend: (qkv: Tensor) => Tensor,
+): Tensor {
+  const attended = pass.scope(() => {
+    const qkv = linear(pass, { x: rmsNorm(pass, { x, gain: layer.inputNorm }, { eps }), ...layer.qkv })
+    return linear(pass, { x: attend(qkv), ...layer.out, residual: x })
+  })
+  const y = pass.scope(() => {
+    const both = linear(pass, { x: rmsNorm(pass, { x: attended, gain: layer.postNorm }, { eps }), ...layer.gateUp })
+    const inner = gatedActivation(pass, { x: both }, { kind: 'silu' })
+    return linear(pass, { x: inner, ...layer.down, residual: attended })
+  })
+  pass.drop(attended)
+  return y
+}
+
 /**
  * Runs rows of embeddings [T, D] through all layers, behind what the cache holds, and adds theirs to it; T > 1. Gives the last
  * layer's output [T, D], before the final norm. Touvron et al. 2023, arXiv:2302.13971; Yang et al. 2024, arXiv:2407.10671.
  */
 export function prefill(pass: Pass, { weights, config, cache, cursor }: DecoderState, embeddings: Tensor): Tensor {
-  const { eps } = config
   const shape = shapeOf(config)
   let x = embeddings
   weights.layers.forEach((layer, i) => {
     const { keys, values } = cache.layers[i]!
     const input = x
-    const attended = pass.scope(() => {
-      const qkv = linear(pass, { x: rmsNorm(pass, { x: input, gain: layer.inputNorm }, { eps }), ...layer.qkv })
+    x = rowsThrough(pass, layer, input, config.eps, (qkv) => {
       const q = rotaryToCache(pass, { qkv, cursor, keys, values }, shape)
-      const mixed = attention(pass, { q, k: keys, v: values, cursor }, { ...shape, causal: true })
-      return linear(pass, { x: mixed, ...layer.out, residual: input })
+      return attention(pass, { q, k: keys, v: values, cursor }, { ...shape, causal: true })
     })
-    x = pass.scope(() => {
-      const both = linear(pass, { x: rmsNorm(pass, { x: attended, gain: layer.postNorm }, { eps }), ...layer.gateUp })
-      return linear(pass, {
-        x: gatedActivation(pass, { x: both }, { kind: 'silu' }),
-        ...layer.down,
-        residual: attended,
+    if (i > 0) pass.drop(input)
+  })
+  return x
+}
+
+/**
+ * Teacher forcing: `sequences` of equal length, one below the other, [B · T, D], each from position 0 on, without a cache. Gives the
+ * last layer's output, before the final norm. With `recompute` a tape keeps no layer's activations but its input.
+ */
+export function teacherForced(
+  pass: Pass,
+  { weights, config }: Pick<DecoderState, 'weights' | 'config'>,
+  embeddings: Tensor,
+  { sequences, recompute }: { sequences: number; recompute: boolean },
+): Tensor {
+  const shape = shapeOf(config)
+  const { heads, kvHeads, headDim: K } = config
+  const offsets = { q: 0, k: heads * K, v: (heads + kvHeads) * K }
+  let x = embeddings
+  weights.layers.forEach((layer, i) => {
+    const through = (pass: Pass, x: Tensor) =>
+      rowsThrough(pass, layer, x, config.eps, (fused) => {
+        const qkv = rotaryFused(pass, { qkv: fused }, { ...shape, sequences })
+        return attention(pass, { q: qkv, k: qkv, v: qkv }, { ...shape, causal: true, images: sequences, offsets })
       })
-    })
-    pass.drop(attended)
+    const input = x
+    x = recompute && pass.tape ? pass.tape.recomputed(pass, input, through) : through(pass, input)
     if (i > 0) pass.drop(input)
   })
   return x

@@ -1,4 +1,4 @@
-import type { LlavaConfig } from '../../checkpoint/configTypes.ts'
+import type { ProjectorConfig } from '../../checkpoint/configTypes.ts'
 import { linear } from '../../ops/linear.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -16,7 +16,7 @@ export function mlpSpec(root: string, featureWidth: number, width: number, bias:
 
 export type MlpWeights = Loaded<ReturnType<typeof mlpSpec>>
 
-export function mlp(pass: Pass, weights: MlpWeights, features: Tensor, act: LlavaConfig['projector']['act']): Tensor {
+export function mlp(pass: Pass, weights: MlpWeights, features: Tensor, act: ProjectorConfig['act']): Tensor {
   const activation = act === 'geluErf' ? 'gelu' : 'geluTanh'
   const inner = linear(pass, { x: features, weight: weights.first, bias: weights.firstBias }, { activation })
   return linear(pass, { x: inner, weight: weights.second, bias: weights.secondBias })

@@ -1,22 +1,32 @@
-import type { LlavaConfig } from '../../checkpoint/configTypes.ts'
+import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Loaded } from '../tree.ts'
 import { type LinearWeights, linearProjector, linearSpec } from './linear.ts'
 import { type MlpWeights, mlp, mlpSpec } from './mlp.ts'
 
-/** The weights of the checkpoint's projector below `root` (canonical names). */
-export function projectorSpec(root: string, { projector, vision, text, featureLayers }: LlavaConfig) {
-  const featureWidth = vision.hidden * featureLayers.length
-  const spec = projector.type === 'linear' ? linearSpec : mlpSpec
-  return spec(root, featureWidth, text.hidden, projector.bias)
+/** The canonical name under which a projector's tensors stand. */
+export const projectorRoot = 'multi_modal_projector'
+
+/** The weights of a projector for the model of `model`, by canonical names; by default of the checkpoint's own. */
+export function projectorSpec(model: LlavaConfig, { type, bias }: ProjectorConfig = model.projector) {
+  const featureWidth = model.vision.hidden * model.featureLayers.length
+  const spec = type === 'linear' ? linearSpec : mlpSpec
+  return spec(projectorRoot, featureWidth, model.text.hidden, bias)
 }
 
-export type ProjectorWeights = Loaded<ReturnType<typeof projectorSpec>>
+export type ProjectorSpec = ReturnType<typeof projectorSpec>
+export type ProjectorWeights = Loaded<ProjectorSpec>
 
-/** Features of one image [P, Dv] → its visual tokens [M, D]. */
-export function project(pass: Pass, weights: ProjectorWeights, features: Tensor, { projector }: LlavaConfig): Tensor {
-  return projector.type === 'linear'
+/** A projector on the GPU: what it is, and its weights. A model may have several and uses one. */
+export interface Projector {
+  readonly config: ProjectorConfig
+  readonly weights: ProjectorWeights
+}
+
+/** Features of images [P, Dv] → their visual tokens [M, D]. */
+export function project(pass: Pass, { config, weights }: Projector, features: Tensor): Tensor {
+  return config.type === 'linear'
     ? linearProjector(pass, weights as LinearWeights, features)
-    : mlp(pass, weights as MlpWeights, features, projector.act)
+    : mlp(pass, weights as MlpWeights, features, config.act)
 }
