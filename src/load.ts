@@ -20,7 +20,7 @@ import { trace } from './generate/trace.ts'
 import { warmUp } from './generate/warmUp.ts'
 import { Gpu } from './gpu/device.ts'
 import { describeModel } from './inspect.ts'
-import type { LmmWeights } from './models/lmm.ts'
+import { type LmmWeights, lmmWeights } from './models/lmm.ts'
 import { type OpenedModel, openModel } from './models/open.ts'
 import { storageOf } from './models/storage.ts'
 import type { Use } from './models/tree.ts'
@@ -50,11 +50,12 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
     const maxContext = contextOf(model.config.text, options.maxContext)
     const gpu = await gpuReady
-    const loaded = (await upload(gpu, model.spec, model.tensors, {
+    const uploaded = await upload(gpu, model.spec, model.tensors, {
       weights,
       signal,
       onBytes: (item, done, total) => report('weights', item, done, total),
-    })) as LmmWeights
+    })
+    const loaded = lmmWeights(uploaded, model.config)
     await opened.cached?.finish(signal)
     const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
     const session = new Session(parts)

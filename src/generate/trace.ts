@@ -32,7 +32,7 @@ export async function trace(
         const pixels = pass.scratch(shape)
         gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
         const features = encode(pass, weights, config, pixels)
-        return { features, visual_tokens: project(pass, weights.projector!, features, config) }
+        return { features, visual_tokens: project(pass, weights.projector!, features) }
       })
       visual.push(run.visual_tokens as Float32Array)
       stages.pixel_values.parts.push(values)
