@@ -2,19 +2,46 @@ import type { Kernel } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor } from '../tensor/tensor.ts'
 import { weightBindings } from '../tensor/weight.ts'
-import { activationKinds } from './activation.ts'
+import { activation, activationKinds } from './activation.ts'
+import { add } from './add.ts'
+import { linearInputGradient, linearWeightGradient } from './linearGradient.ts'
 import { checkLinear, type LinearInputs, type LinearOptions, matvec } from './matvec.ts'
-import { activationOf } from './require.ts'
+import { activationOf, require } from './require.ts'
+import { sumRows } from './sumRows.ts'
 
 export type { LinearInputs, LinearOptions }
 
 /**
  * y = act(x · weightᵀ + bias) + residual, [.., outs]. One row is a matrix-vector product, several rows are tiled; where the
- * device exchanges values between neighbours cheaply against its loads, both have a kernel that does so.
+ * device exchanges values between neighbours cheaply against its loads, both have a kernel that does so. On a tape, x, bias,
+ * residual and a weight of storage f32 in one part take gradients; another weight that is trained throws `bad-argument`.
  */
 export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions = {}): Tensor {
-  const { x, weight, bias, residual } = inputs
   checkLinear('linear', inputs)
+  const { x, weight, bias, residual } = inputs
+  if (!pass.tape?.follows(x, weight, bias, residual)) return product(pass, inputs, options)
+  const { activation: kind = 'none', path } = options
+  if (kind !== 'none') {
+    const inner = linear(pass, { x, weight, bias }, { path })
+    const y = activation(pass, { x: inner }, { kind })
+    return residual ? add(pass, { x: y, y: residual }) : y
+  }
+  const trained = pass.tape.follows(weight)
+  require(!trained || (weight.storage === 'f32' && weight.parts.length === 1), () =>
+    `linear: only weights of storage f32 in one part can be trained, ${weight.name} [${weight.rows},${weight.cols}] is ${weight.storage} in ${weight.parts.length}`)
+  const y = product(pass, inputs, options)
+  const residualShape = residual?.shape
+  pass.tape.record({ x, weight, bias, residual }, y, { x: trained ? x : undefined, weight }, ({ pass, dy, saved }) => ({
+    x: () => linearInputGradient(pass, { dy, weight: saved.weight }),
+    weight: { add: (into) => linearWeightGradient(pass, { x: saved.x!, dy, into }) },
+    bias: { add: (into) => sumRows(pass, { x: dy, into }) },
+    residual: () => ({ ...dy, shape: residualShape! }),
+  }))
+  return y
+}
+
+function product(pass: Pass, inputs: LinearInputs, options: LinearOptions): Tensor {
+  const { x, weight, bias, residual } = inputs
   const rows = rowsOf(x)
   if (rows === 1) return matvec(pass, inputs, options)
   const y = pass.scratch([...x.shape.slice(0, -1), weight.rows], x.type)
