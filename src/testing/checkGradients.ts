@@ -1,5 +1,5 @@
 import { it } from 'vitest'
-import { add } from '../ops/add.ts'
+import { add, addTo } from '../ops/add.ts'
 import { executeAndRead } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { type Operand, type Sums, Tape } from '../tensor/tape.ts'
@@ -28,7 +28,7 @@ const probes = 40
 /** Sums of a tape by the plain operations. */
 export const sums: Sums = {
   sum: (pass, x, y) => add(pass, { x, y }),
-  addTo: (pass, x, into) => pass.copy(add(pass, { x: into, y: x }), into),
+  addTo: (pass, x, into) => addTo(pass, { x, into }),
 }
 
 /**
