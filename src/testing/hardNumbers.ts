@@ -1,13 +1,6 @@
-/** A small, fast generator of uniform numbers in [0, 1) (mulberry32), so that tests and tiny checkpoints are the same everywhere. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { seeded } from '../tensor/random.ts'
+
+export { seeded }
 
 /** Kinds of values that hurt: sums that start at 0 instead of -∞, squares that overflow, division by a zero norm. */
 export type Hardness = 'mixed' | 'negative' | 'large' | 'zeros'

@@ -1,0 +1,76 @@
+import type { TeachSettings } from '../teachApi.ts'
+import { seeded, shuffled } from '../tensor/random.ts'
+
+export type BatchSettings = Pick<TeachSettings, 'batchSize' | 'accumulate' | 'seed'>
+
+/** Indices into the examples as given, each in ascending order. */
+export interface Split {
+  train: number[]
+  heldOut: number[]
+}
+
+/** One seed for each of several uses of a run's seed. */
+const mixed = (seed: number, use: number) =>
+  (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(use, 0xc2b2ae35)) >>> 0
+
+/**
+ * Sets apart `fraction` of the examples, the same ones for the same seed. Every kind gives its share (largest remainders get what
+ * rounding leaves) and keeps at least one example to learn from, unless all kinds have but one. At least one example is held out
+ * where there are two; none where `fraction` is 0.
+ */
+export function splitExamples(kinds: readonly (string | undefined)[], fraction: number, seed: number): Split {
+  const all = kinds.map((_, i) => i)
+  if (fraction <= 0 || all.length < 2) return { train: all, heldOut: [] }
+  const wanted = Math.min(all.length - 1, Math.max(1, Math.round(all.length * fraction)))
+  const random = seeded(mixed(seed, 0))
+  const drawn = shuffled(all.length, random)
+  const groups = [...new Set(drawn.map((i) => kinds[i]))].map((kind) => drawn.filter((i) => kinds[i] === kind))
+  const single = groups.every(({ length }) => length === 1)
+  const heldOut = new Set(single ? drawn.slice(0, wanted) : shares(groups, wanted).flat())
+  return { train: all.filter((i) => !heldOut.has(i)), heldOut: all.filter((i) => heldOut.has(i)) }
+}
+
+/** The first members of each group, `wanted` in all and in proportion, but never a whole group. */
+function shares(groups: readonly number[][], wanted: number): number[][] {
+  const total = groups.reduce((sum, { length }) => sum + length, 0)
+  const exact = groups.map(({ length }) => (length * wanted) / total)
+  const counts = groups.map(({ length }, i) => Math.min(length - 1, Math.floor(exact[i]!)))
+  let left = wanted - counts.reduce((sum, count) => sum + count, 0)
+  const byRemainder = groups.map((_, i) => i).sort((a, b) => exact[b]! - counts[b]! - (exact[a]! - counts[a]!))
+  for (let gave = true; gave && left > 0; ) {
+    gave = false
+    for (const i of byRemainder) {
+      if (left === 0 || counts[i]! >= groups[i]!.length - 1) continue
+      counts[i]!++
+      left--
+      gave = true
+    }
+  }
+  return groups.map((group, i) => group.slice(0, counts[i]))
+}
+
+/** The order of `count` examples in an epoch from 0: a function of seed and epoch alone, so that a resumed run sees the same. */
+export function epochOrder(count: number, seed: number, epoch: number): number[] {
+  return shuffled(count, seeded(mixed(seed, epoch + 1)))
+}
+
+/** Optimizer steps that `settings` ask for with `count` training examples; the last one of the epochs may reach into the next. */
+export function stepsOf(settings: BatchSettings & Pick<TeachSettings, 'steps' | 'epochs'>, count: number): number {
+  const { steps, epochs, batchSize, accumulate } = settings
+  return steps > 0 ? steps : Math.max(1, Math.ceil((epochs * count) / (batchSize * accumulate)))
+}
+
+/**
+ * Positions (0 to `count` - 1, into the training examples) of micro-batch `micro` (from 0) of step `step` (from 1). Epoch follows
+ * epoch without a gap: what is missing in a batch at the end of one comes from the beginning of the next.
+ */
+export function microBatch(count: number, step: number, micro: number, settings: BatchSettings): number[] {
+  const { batchSize, accumulate, seed } = settings
+  const first = ((step - 1) * accumulate + micro) * batchSize
+  const orders = new Map<number, number[]>()
+  return Array.from({ length: batchSize }, (_, i) => {
+    const epoch = Math.floor((first + i) / count)
+    if (!orders.has(epoch)) orders.set(epoch, epochOrder(count, seed, epoch))
+    return orders.get(epoch)![(first + i) % count]!
+  })
+}
