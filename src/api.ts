@@ -167,7 +167,7 @@ export interface Model {
    * Trains a projector through the frozen decoder, step by step as the events are taken: not taking the next one pauses it, ending
    * the loop or aborting stops it. Chats go first: between two micro-batches they are answered. The new projector is in the last
    * event; `addProjector` puts it to use. Throws `bad-argument` for settings or data that cannot be trained on, `out-of-memory` before the
-   * first step where it cannot fit, `diverged` when the loss is no number or explodes.
+   * first step where it cannot fit.
    */
   teach(examples: readonly TeachExample[], options?: TeachOptions): AsyncGenerator<TeachEvent, void, void>
   /** The checkpoint's own projector and those that were added. */

@@ -17,7 +17,6 @@ export type ErrorCode =
   | 'unauthorized'
   | 'context-full'
   | 'busy'
-  | 'diverged'
   | 'disposed'
   | 'aborted'
 

@@ -54,6 +54,8 @@ export interface TeachSettings {
   recompute: 'auto' | 'always' | 'never'
   /** Steps between saves of the state, where there is a store. */
   saveEvery: number
+  /** Most bytes on the GPU, model included; 0 for as much as the device gives. */
+  memoryLimit: number
   /** The encoder's weights leave the GPU once all features are known; a chat brings them back. */
   releaseEncoder: boolean
 }
@@ -108,6 +110,8 @@ export interface TeachPlan {
   /** Tokens that count, in all training examples. */
   answerTokens: number
   longestTokens: number
+  /** Examples that cannot be trained on (no answer, too long), and why. */
+  skipped: DataProblem[]
   memory: TeachMemory
 }
 
@@ -124,8 +128,10 @@ export interface TeachMemory {
 }
 
 export interface TeachResult {
-  /** `stopped` on request; both keep what was learned. */
-  reason: 'finished' | 'stopped'
+  /** `stopped` on request; `diverged` when the loss was no number or exploded: the projector is then that of the last good step. */
+  reason: 'finished' | 'stopped' | 'diverged'
+  /** Where it diverged: what was seen and what to try. */
+  advice?: string
   step: number
   steps: number
   seconds: number
@@ -211,6 +217,7 @@ export const teachDefaults: TeachSettings = {
   template: 'chat',
   recompute: 'auto',
   saveEvery: 20,
+  memoryLimit: 0,
   releaseEncoder: false,
 }
 

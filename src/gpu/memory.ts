@@ -47,7 +47,27 @@ export class GpuMemory {
   lend(bytes: number): GPUBuffer {
     const size = bucket(bytes)
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
-    return this.free.get(size)?.pop() ?? this.create(`scratch ${size}`, size, 'scratch', usage)
+    return this.reused(size) ?? this.create(`scratch ${size}`, size, 'scratch', usage)
+  }
+
+  /** The smallest free buffer of at least `size`, unless it is half as large again: lengths that vary share their buffers. */
+  private reused(size: number): GPUBuffer | undefined {
+    const exact = this.free.get(size)?.pop()
+    if (exact) return exact
+    let best = Number.POSITIVE_INFINITY
+    for (const [other, list] of this.free) if (other > size && other < best && list.length > 0) best = other
+    return best <= 1.5 * size ? this.free.get(best)!.pop() : undefined
+  }
+
+  /** A twin that lends as this one would, on a device that allocates nothing: what a pass adds to its `bytes` is what it will take. */
+  imagined(device: GPUDevice): GpuMemory {
+    const twin = new GpuMemory(device, () => {})
+    Object.assign(twin.bytes, this.bytes)
+    for (const [size, list] of this.free) {
+      const buffers = list.map(() => device.createBuffer({ size, usage: 0 }))
+      twin.free.set(size, buffers)
+    }
+    return twin
   }
 
   giveBack(buffers: Iterable<GPUBuffer>): void {
