@@ -1,36 +1,8 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ChatChunk, LoadOptions, Model } from '../api.ts'
 import { BeagleError } from '../errors.ts'
-import { Client } from './client.ts'
 import { PageError } from './protocol.ts'
-import { type Library, type Port, serve } from './serve.ts'
-
-const channels: MessageChannel[] = []
-afterEach(() => {
-  for (const { port1 } of channels.splice(0)) port1.close()
-})
-
-function connect(library: Partial<Library>): Client {
-  const channel = new MessageChannel()
-  channels.push(channel)
-  const absent = () => Promise.reject(new Error('not part of this test'))
-  serve(channel.port2 as unknown as Port, { load: absent, cachedModels: absent, deleteCached: absent, ...library })
-  return new Client(channel.port1 as unknown as Port)
-}
-
-const memory = { weightBytes: 1, stateBytes: 2, scratchBytes: 3, totalBytes: 6 }
-
-function model(parts: Partial<Model>): Model {
-  const lost = new Promise<Error>(() => undefined)
-  return {
-    info: { name: 'test' },
-    device: { vendor: 'test' },
-    lost,
-    memory: () => memory,
-    dispose() {},
-    ...parts,
-  } as Model
-}
+import { connect, memory, modelWith } from './testClient.ts'
 
 const question = {
   messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Hi' }] }],
@@ -47,7 +19,7 @@ describe('a call', () => {
     const client = connect({
       load: async (_source, options?: LoadOptions) => {
         options?.onProgress?.({ stage: 'weights', item: 'a', loadedBytes: 1, totalBytes: 2 })
-        return model({})
+        return modelWith({})
       },
     })
     const stages: number[] = []
@@ -78,7 +50,7 @@ describe('a call', () => {
 
 describe('chat', () => {
   test('streams chunks in order and returns the memory in use', async () => {
-    const client = connect({ load: async () => model({ chat: () => words('a', 'b', 'c') }) })
+    const client = connect({ load: async () => modelWith({ chat: () => words('a', 'b', 'c') }) })
     await client.load('embedded', {})
     const chunks = client.chat(question)
     const seen: string[] = []
@@ -98,7 +70,7 @@ describe('chat', () => {
         yield { text: 'x' }
       }
     }
-    const client = connect({ load: async () => model({ chat: endless }) })
+    const client = connect({ load: async () => modelWith({ chat: endless }) })
     await client.load('embedded', {})
     for await (const _chunk of client.chat(question)) break
     await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce())
@@ -110,7 +82,7 @@ describe('chat', () => {
       for (const { content } of messages) for (const part of content) if (typeof part === 'object') seen.push(part)
       yield* words('ok')
     }
-    const client = connect({ load: async () => model({ chat: look }) })
+    const client = connect({ load: async () => modelWith({ chat: look }) })
     await client.load('embedded', {})
     const ask = async (id: string) => {
       const messages = [{ role: 'user' as const, content: [{ type: 'image' as const, imageId: id }] }]
@@ -132,7 +104,7 @@ describe('chat', () => {
       lose(new BeagleError('device-lost', 'Gone.'))
       await new Promise(() => undefined)
     }
-    const client = connect({ load: async () => model({ lost, chat: hangs }) })
+    const client = connect({ load: async () => modelWith({ lost, chat: hangs }) })
     client.onLost = vi.fn()
     await client.load('embedded', {})
     await expect(client.chat(question).next()).rejects.toMatchObject({ code: 'device-lost' })
@@ -149,7 +121,7 @@ test('a new load stops the answer that runs, and disposes the model after it', a
     }
     order.push('stopped')
   }
-  const client = connect({ load: async () => model({ chat: endless, dispose: () => order.push('disposed') }) })
+  const client = connect({ load: async () => modelWith({ chat: endless, dispose: () => order.push('disposed') }) })
   await client.load('embedded', {})
   const chunks = client.chat(question)
   await chunks.next()
@@ -159,7 +131,7 @@ test('a new load stops the answer that runs, and disposes the model after it', a
 
 test('a new load disposes the model before it', async () => {
   const dispose = vi.fn()
-  const client = connect({ load: async () => model({ dispose }) })
+  const client = connect({ load: async () => modelWith({ dispose }) })
   await client.load('embedded', {})
   expect(dispose).not.toHaveBeenCalled()
   await client.load('embedded', {})

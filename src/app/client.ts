@@ -1,4 +1,5 @@
 import type { CachedModel, ChatChunk, LoadProgress, MemoryReport, ModelSource } from '../api.ts'
+import type { DataReport, ProjectorInfo, TeachResult } from '../teachApi.ts'
 import {
   type CallName,
   type Calls,
@@ -8,6 +9,7 @@ import {
   type Reply,
   type Request,
   type WireLoadOptions,
+  type WireTraining,
 } from './protocol.ts'
 import type { Port } from './serve.ts'
 
@@ -15,6 +17,13 @@ interface Pending {
   resolve: (result: never) => void
   reject: (error: Error) => void
   onEvent?: (event: never) => void
+}
+
+/** A training in the worker: it can be paused after any step; stopped, its result is what was learned so far. */
+export interface RemoteTraining {
+  result: Promise<TeachResult>
+  pause(paused: boolean): void
+  stop(): void
 }
 
 /** The page's side of the worker: promises and async iterators; an aborted signal becomes a cancel message. */
@@ -63,6 +72,53 @@ export class Client {
     } finally {
       if (!ended) stop.abort()
     }
+  }
+
+  teach(training: WireTraining, onEvent: (event: Calls['teach']['event']) => void): RemoteTraining {
+    const controller = new AbortController()
+    const id = this.#nextId
+    const result = this.#call('teach', training, controller.signal, onEvent)
+    return {
+      result,
+      pause: (paused) => this.#post({ type: 'pause', id, paused }),
+      stop: () => controller.abort(),
+    }
+  }
+
+  keptTrainings(): Promise<string[]> {
+    return this.#call('keptTrainings', {})
+  }
+
+  forgetTraining(key: string): Promise<undefined> {
+    return this.#call('forgetTraining', { key })
+  }
+
+  projectors(): Promise<ProjectorInfo[]> {
+    return this.#call('projectors', {})
+  }
+
+  addProjector(name: string, file: Uint8Array): Promise<ProjectorInfo> {
+    return this.#call('addProjector', { name, file })
+  }
+
+  useProjector(name: string): Promise<undefined> {
+    return this.#call('useProjector', { name })
+  }
+
+  removeProjector(name: string): Promise<undefined> {
+    return this.#call('removeProjector', { name })
+  }
+
+  exportProjector(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#call('exportProjector', { name })
+  }
+
+  readData(fileName: string, text: string): Promise<DataReport> {
+    return this.#call('readData', { fileName, text })
+  }
+
+  readFolders(paths: string[], templates: { question: string; answer: string }): Promise<DataReport> {
+    return this.#call('readFolders', { paths, templates })
   }
 
   memory(): Promise<MemoryReport | undefined> {

@@ -11,6 +11,7 @@ import type {
   ModelSource,
 } from '../api.ts'
 import { BeagleError, type ErrorCode } from '../errors.ts'
+import type { DataReport, ProjectorInfo, TeachEvent, TeachExample, TeachResult, TeachSettings } from '../teachApi.ts'
 
 /** An image crosses to the worker once, beside the messages that name it, so that the worker sees the same object in every turn. */
 export type WirePart = { type: 'text'; text: string } | { type: 'image'; imageId: string }
@@ -30,6 +31,17 @@ export interface Loaded {
   memory: MemoryReport
 }
 
+/** A training as the page asks for it. An image of several examples is the same Blob in all of them, also after its way to the worker. */
+export interface WireTraining {
+  /** Names the state in the browser's storage. */
+  key: string
+  examples: (TeachExample & { image: Blob })[]
+  settings: Partial<TeachSettings>
+  /** Go on from what is kept under the key. */
+  resume: boolean
+  about: string
+}
+
 /** Each call: what it takes, what it streams while it runs, what it returns. */
 export interface Calls {
   load: { args: { source: ModelSource; options: WireLoadOptions }; event: LoadProgress; result: Loaded }
@@ -38,6 +50,21 @@ export interface Calls {
     event: ChatChunk
     result: MemoryReport
   }
+  teach: { args: WireTraining; event: Exclude<TeachEvent, { type: 'done' }>; result: TeachResult }
+  /** The keys under which the state of a training is kept, and deleting one of them. */
+  keptTrainings: { args: Record<never, never>; event: never; result: string[] }
+  forgetTraining: { args: { key: string }; event: never; result: undefined }
+  projectors: { args: Record<never, never>; event: never; result: ProjectorInfo[] }
+  addProjector: { args: { name: string; file: Uint8Array }; event: never; result: ProjectorInfo }
+  useProjector: { args: { name: string }; event: never; result: undefined }
+  removeProjector: { args: { name: string }; event: never; result: undefined }
+  exportProjector: { args: { name: string }; event: never; result: Uint8Array<ArrayBuffer> }
+  readData: { args: { fileName: string; text: string }; event: never; result: DataReport }
+  readFolders: {
+    args: { paths: string[]; templates: { question: string; answer: string } }
+    event: never
+    result: DataReport
+  }
   memory: { args: Record<never, never>; event: never; result: MemoryReport | undefined }
   cachedModels: { args: Record<never, never>; event: never; result: CachedModel[] }
   deleteCached: { args: { key: string }; event: never; result: undefined }
@@ -45,10 +72,14 @@ export interface Calls {
 
 export type CallName = keyof Calls
 
-/** Page to worker. `cancel` aborts the call with that id, which then ends with the error `aborted` or early with what it has. */
+/**
+ * Page to worker. `cancel` aborts the call with that id, which then ends with the error `aborted` or early with what it has.
+ * `pause` holds a training after its present step, or lets it go on.
+ */
 export type Request =
   | { [N in CallName]: { type: 'call'; id: number; name: N; args: Calls[N]['args'] } }[CallName]
   | { type: 'cancel'; id: number }
+  | { type: 'pause'; id: number; paused: boolean }
 
 /** Worker to page. `lost` belongs to no call: the GPU device of the loaded model is gone. */
 export type Reply =

@@ -1,5 +1,6 @@
 import type { CachedModel, LoadOptions, Message, Model, ModelSource } from '../api.ts'
 import { BeagleError } from '../errors.ts'
+import type { DataReport, TeachStore } from '../teachApi.ts'
 import {
   type CallName,
   type Calls,
@@ -9,12 +10,18 @@ import {
   toWireError,
   type WireMessage,
 } from './protocol.ts'
+import { Gate, Trainings } from './serveTeach.ts'
 
 /** The part of the library that the page calls. */
 export interface Library {
   load(source: ModelSource, options?: LoadOptions): Promise<Model>
   cachedModels(): Promise<CachedModel[]>
   deleteCached(key: string): Promise<void>
+  teachStore(key: string): Promise<TeachStore>
+  listTeachStores(): Promise<string[]>
+  deleteTeachStore(key: string): Promise<void>
+  readData(fileName: string, text: string): DataReport
+  readFolders(paths: string[], templates: { question: string; answer: string }): DataReport
 }
 
 /** One end of a message channel: the worker's global scope, or a MessagePort in tests. */
@@ -28,12 +35,14 @@ type Handlers = {
     args: Calls[N]['args'],
     signal: AbortSignal,
     emit: (event: Calls[N]['event']) => void,
+    gate: Gate,
   ) => Promise<Calls[N]['result']>
 }
 
-/** Answers the page's calls on `port` with one model at a time. A chat waits for what runs before it; a load stops it. */
+/** Answers the page's calls on `port` with one model at a time. A chat waits for what runs before it, but for no training; a load stops both. */
 export function serve(port: Port, library: Library): void {
-  const running = new Map<number, AbortController>()
+  const running = new Map<number, { controller: AbortController; gate: Gate }>()
+  const trainings = new Trainings((key) => library.teachStore(key))
   const images = new Map<string, Blob>()
   let model: Model | undefined
   let turn: Promise<unknown> = Promise.resolve()
@@ -46,32 +55,51 @@ export function serve(port: Port, library: Library): void {
     return result
   }
 
+  const loaded = (): Model => {
+    if (!model) throw new BeagleError('disposed', 'No model is loaded. Choose one in the model menu.')
+    return model
+  }
+
   const handlers: Handlers = {
     load: ({ source, options }, signal, emit) => {
       chats.abort()
       chats = new AbortController()
       return inTurn(async (): Promise<Loaded> => {
+        await trainings.stop()
         model?.dispose()
         model = undefined
-        const loaded = await library.load(source, { ...options, warmUp: 'background', signal, onProgress: emit })
-        model = loaded
-        void loaded.lost.then((error) => {
-          if (model === loaded) post({ type: 'lost', error: toWireError(error) })
+        const next = await library.load(source, { ...options, warmUp: 'background', signal, onProgress: emit })
+        model = next
+        void next.lost.then((error) => {
+          if (model === next) post({ type: 'lost', error: toWireError(error) })
         })
-        return { info: loaded.info, device: loaded.device, memory: loaded.memory() }
+        return { info: next.info, device: next.device, memory: next.memory() }
       })
     },
 
     chat: (args, cancelled, emit) => {
       const signal = AbortSignal.any([cancelled, chats.signal])
       return inTurn(async () => {
-        if (!model) throw new BeagleError('disposed', 'No model is loaded. Choose one in the model menu.')
+        const asked = loaded()
         for (const [id, blob] of args.images) if (!images.has(id)) images.set(id, blob)
         for (const id of images.keys()) if (!args.images.has(id)) images.delete(id)
-        for await (const chunk of model.chat(unwire(args.messages, images), { ...args.options, signal })) emit(chunk)
-        return model.memory()
+        for await (const chunk of asked.chat(unwire(args.messages, images), { ...args.options, signal })) emit(chunk)
+        return asked.memory()
       })
     },
+
+    teach: async (training, signal, emit, gate) => trainings.teach(loaded(), training, signal, emit, gate),
+    keptTrainings: () => library.listTeachStores(),
+    forgetTraining: ({ key }) => library.deleteTeachStore(key).then(() => undefined),
+
+    projectors: async () => loaded().projectors(),
+    addProjector: ({ name, file }) => inTurn(() => loaded().addProjector(name, file)),
+    useProjector: ({ name }) => inTurn(async () => void loaded().useProjector(name)),
+    removeProjector: ({ name }) => inTurn(async () => void loaded().removeProjector(name)),
+    exportProjector: ({ name }) => inTurn(() => loaded().exportProjector(name)),
+
+    readData: async ({ fileName, text }) => library.readData(fileName, text),
+    readFolders: async ({ paths, templates }) => library.readFolders(paths, templates),
 
     memory: async () => model?.memory(),
     cachedModels: () => library.cachedModels(),
@@ -80,10 +108,11 @@ export function serve(port: Port, library: Library): void {
 
   async function answer<N extends CallName>(id: number, name: N, args: Calls[N]['args']): Promise<void> {
     const controller = new AbortController()
-    running.set(id, controller)
+    const gate = new Gate()
+    running.set(id, { controller, gate })
     try {
       const emit = (event: Calls[N]['event']) => post({ type: 'event', id, event })
-      post({ type: 'result', id, result: await handlers[name](args, controller.signal, emit) })
+      post({ type: 'result', id, result: await handlers[name](args, controller.signal, emit, gate) })
     } catch (error) {
       post({ type: 'error', id, error: toWireError(error) })
     } finally {
@@ -92,7 +121,9 @@ export function serve(port: Port, library: Library): void {
   }
 
   port.onmessage = ({ data }: MessageEvent<Request>) => {
-    if (data.type === 'cancel') running.get(data.id)?.abort()
+    const call = running.get(data.id)
+    if (data.type === 'cancel') call?.controller.abort()
+    else if (data.type === 'pause') call?.gate.set(data.paused)
     else void answer(data.id, data.name, data.args)
   }
 }
