@@ -47,7 +47,7 @@ export interface Binding {
   layout: Layout
 }
 
-const sameShape = (a: readonly number[], b: readonly number[]) =>
+export const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((size, i) => size === b[i])
 
 /**

@@ -20,7 +20,8 @@ const activations: Record<string, VisionActivation> = {
   gelu_new: 'geluTanh',
 }
 
-const projectorActivations = { gelu: 'geluErf', gelu_pytorch_tanh: 'geluTanh', gelu_new: 'geluTanh' } as const
+/** The activations of a projector by their names in a config. */
+export const projectorActivations = { gelu: 'geluErf', gelu_pytorch_tanh: 'geluTanh', gelu_new: 'geluTanh' } as const
 
 /** The defaults of transformers' CLIPVisionConfig and SiglipVisionConfig. */
 const visionDefaults = {

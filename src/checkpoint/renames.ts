@@ -40,6 +40,27 @@ export const llavaLayouts: readonly Layout[] = [
   { name: 'in memory, transformers 5', prefixes: [pair('model.vision_tower.', 'vision_tower.'), ...inMemory] },
 ]
 
+const layers = (file: string, first: string, second?: string) => [
+  pair(`${file}${first}`, 'multi_modal_projector.linear_1.'),
+  ...(second ? [pair(`${file}${second}`, 'multi_modal_projector.linear_2.')] : []),
+]
+
+/**
+ * The namings of a projector in a file of its own: of the transformers library, of the original LLaVA (an MLP is numbered, a single
+ * layer is not), of either below a model or an adapter, and of the bare layers.
+ */
+export const projectorLayouts: readonly Layout[] = [
+  ...['', 'model.', 'base_model.model.', 'base_model.model.model.'].flatMap((place) => [
+    {
+      name: `${place}multi_modal_projector`,
+      prefixes: layers(`${place}multi_modal_projector.`, 'linear_1.', 'linear_2.'),
+    },
+    { name: `${place}mm_projector, numbered`, prefixes: layers(`${place}mm_projector.`, '0.', '2.') },
+    { name: `${place}mm_projector`, prefixes: layers(`${place}mm_projector.`, '') },
+  ]),
+  { name: 'bare layers', prefixes: layers('', 'linear_1.', 'linear_2.') },
+]
+
 /** A language model alone (`LlamaForCausalLM`, `Qwen2ForCausalLM`). */
 export const decoderLayouts: readonly Layout[] = [
   { name: 'language model', prefixes: [pair('model.', 'language_model.'), pair('lm_head.', 'lm_head.')] },

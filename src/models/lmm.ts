@@ -32,7 +32,7 @@ export function lmmSpec(config: ModelConfig) {
 export function lmmWeights(uploaded: unknown, config: ModelConfig): LmmWeights {
   const { projector, ...rest } = uploaded as Omit<LmmWeights, 'projector'> & { projector?: ProjectorWeights }
   return config.kind === 'llava' && projector
-    ? { ...rest, projector: { config: config.projector, weights: projector } }
+    ? { ...rest, projector: { config: config.projector, spec: projectorSpec(config), weights: projector } }
     : rest
 }
 

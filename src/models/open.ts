@@ -3,7 +3,7 @@ import type { ModelFiles } from '../checkpoint/byteSource.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { readConfig } from '../checkpoint/config.ts'
 import type { ModelConfig } from '../checkpoint/configTypes.ts'
-import { decoderLayouts, llavaLayouts } from '../checkpoint/renames.ts'
+import { decoderLayouts, type Layout, llavaLayouts } from '../checkpoint/renames.ts'
 import type { TensorRef } from '../checkpoint/safetensors.ts'
 import { lmmSpec } from './lmm.ts'
 import { specOf } from './tree.ts'
@@ -14,6 +14,8 @@ export interface OpenedModel {
   spec: ReturnType<typeof lmmSpec>
   /** By canonical name. */
   tensors: Map<string, TensorRef>
+  /** How the files name their tensors; what is exported is named alike. */
+  layout: Layout
   totalBytes: number
 }
 
@@ -23,6 +25,6 @@ export async function openModel(files: ModelFiles, signal?: AbortSignal): Promis
   const checkpoint = await openCheckpoint(files, signal)
   const spec = lmmSpec(config)
   const layouts = config.kind === 'llava' ? llavaLayouts : decoderLayouts
-  const { tensors } = bind(checkpoint, specOf(spec), { layouts, ignore: [...ignoredBuffers] })
-  return { config, spec, tensors, totalBytes: checkpoint.totalBytes }
+  const { tensors, layout } = bind(checkpoint, specOf(spec), { layouts, ignore: [...ignoredBuffers] })
+  return { config, spec, tensors, layout, totalBytes: checkpoint.totalBytes }
 }

@@ -1,0 +1,161 @@
+import type { ModelInfo } from './api.ts'
+import { readFloat32, readTensor } from './checkpoint/checkpoint.ts'
+import type { LlavaConfig, ProjectorConfig } from './checkpoint/configTypes.ts'
+import type { TensorToWrite } from './checkpoint/writeSafetensors.ts'
+import { BeagleError } from './errors.ts'
+import type { Gpu } from './gpu/device.ts'
+import type { LmmWeights } from './models/lmm.ts'
+import type { OpenedModel } from './models/open.ts'
+import { type Provenance, projectorMetadata, readProjectorFile, writeProjectorFile } from './models/projectors/file.ts'
+import { freshProjector } from './models/projectors/fresh.ts'
+import { type Projector, type ProjectorSpec, projectorSpec } from './models/projectors/projector.ts'
+import { loadProjector, type ProjectorValues, readProjector } from './models/projectors/values.ts'
+import { leavesOf, parametersOf, type SpecTree } from './models/tree.ts'
+import { release } from './models/upload.ts'
+import type { ProjectorInfo, ProjectorStart } from './teachApi.ts'
+import { weightBytes } from './tensor/weight.ts'
+
+const base = 'base'
+
+interface Kept {
+  projector: Projector
+  metadata: Record<string, string>
+}
+
+/**
+ * The projectors of a loaded model, of which it uses one: `weights.projector`. The checkpoint's own is called `base` and stays in the
+ * storage in which the model was loaded; the others are f32.
+ */
+export class Projectors {
+  private readonly kept = new Map<string, Kept>()
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly weights: LmmWeights,
+    private readonly model: OpenedModel,
+    private readonly info: Pick<ModelInfo, 'name' | 'origin' | 'architecture'>,
+  ) {
+    if (weights.projector) this.kept.set(base, { projector: weights.projector, metadata: {} })
+  }
+
+  /** The checkpoint's own first, then in the order in which they came. */
+  list(): ProjectorInfo[] {
+    return [...this.kept].map(
+      ([
+        name,
+        {
+          projector,
+          metadata: { format, ...provenance },
+        },
+      ]) => ({
+        name,
+        type: projector.config.type,
+        parameters: parametersOf(projector.spec as SpecTree),
+        bytes: bytesOf(projector),
+        active: projector === this.weights.projector,
+        provenance,
+      }),
+    )
+  }
+
+  /** See `Model.addProjector`. */
+  async add(name: string, file: Uint8Array): Promise<ProjectorInfo> {
+    const { config, values, metadata } = await readProjectorFile(file, this.eyes)
+    const projector = await loadProjector(this.gpu, this.eyes, config, values)
+    if (name.trim() === '' || this.kept.has(name)) {
+      release(this.gpu, projector)
+      const why = this.kept.has(name) ? `There is a projector "${name}" already` : 'A projector needs a name'
+      throw new BeagleError('bad-argument', `${why}. Choose another name.`)
+    }
+    this.kept.set(name, { projector, metadata })
+    return this.list().at(-1)!
+  }
+
+  use(name: string): void {
+    this.weights.projector = this.named(name).projector
+  }
+
+  /** Takes a projector off the GPU; where it is in use, the checkpoint's own comes in its place. */
+  remove(name: string): void {
+    const { projector } = this.named(name)
+    if (name === base) {
+      throw new BeagleError(
+        'bad-argument',
+        'The checkpoint’s own projector cannot be removed. Use another in its place.',
+      )
+    }
+    if (projector === this.weights.projector) this.use(base)
+    this.kept.delete(name)
+    release(this.gpu, projector)
+  }
+
+  /** A projector's file; the checkpoint's own has its tensors as they stand in the checkpoint. */
+  async export(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { projector, metadata } = this.named(name)
+    if (name !== base) return this.write(projector, await readProjector(this.gpu, projector), metadata)
+    const tensors: Record<string, TensorToWrite> = {}
+    for (const ref of this.baseTensors()) {
+      tensors[ref.canonical] = { shape: ref.shape, dtype: ref.dtype, data: await readTensor(ref) }
+    }
+    return writeProjectorFile(this.model.layout, tensors, projectorMetadata(this.info, projector.config))
+  }
+
+  /** The file of a projector that was trained for this model. */
+  file(config: ProjectorConfig, values: ProjectorValues, provenance: Provenance): Uint8Array<ArrayBuffer> {
+    const spec = projectorSpec(this.eyes, config)
+    return this.write({ spec }, values, projectorMetadata(this.info, config, provenance))
+  }
+
+  /** What a training begins with; `seed` is for a fresh one. */
+  async start(start: ProjectorStart, seed: number): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
+    if (typeof start === 'object') return readProjectorFile(start.file, this.eyes)
+    if (start === 'base') return this.inUse()
+    const config = { ...this.eyes.projector, type: start }
+    return { config, values: freshProjector(projectorSpec(this.eyes, config), seed) }
+  }
+
+  private async inUse(): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
+    const { projector } = this.named(this.list().find(({ active }) => active)?.name ?? base)
+    const { config } = projector
+    if (projector !== this.kept.get(base)!.projector)
+      return { config, values: await readProjector(this.gpu, projector) }
+    const values: ProjectorValues = {}
+    for (const ref of this.baseTensors()) values[ref.canonical] = await readFloat32(ref)
+    return { config, values }
+  }
+
+  private baseTensors() {
+    const { spec } = this.named(base).projector
+    const names = leavesOf(spec).flatMap(({ sources }) => sources.map(({ name }) => name))
+    return names.map((canonical) => ({ ...this.model.tensors.get(canonical)!, canonical }))
+  }
+
+  private write({ spec }: { spec: ProjectorSpec }, values: ProjectorValues, metadata: Record<string, string>) {
+    const sources = leavesOf(spec).flatMap((leaf) => leaf.sources)
+    const tensors = sources.map(({ name, shape }) => [name, { shape, data: values[name]! }] as const)
+    return writeProjectorFile(this.model.layout, Object.fromEntries(tensors), metadata)
+  }
+
+  private get eyes(): LlavaConfig {
+    const { config } = this.model
+    if (config.kind === 'llava') return config
+    throw new BeagleError(
+      'bad-argument',
+      `${config.architecture} reads text only and has no place for a projector. Load a LLaVA model.`,
+    )
+  }
+
+  private named(name: string): Kept {
+    const kept = this.kept.get(name)
+    if (kept) return kept
+    const names = [...this.kept.keys()].map((known) => `"${known}"`).join(', ') || 'none'
+    throw new BeagleError('bad-argument', `There is no projector "${name}"; there is ${names}. Add it first.`)
+  }
+}
+
+function bytesOf({ weights }: Projector): number {
+  return Object.values(weights).reduce((sum, operand) => {
+    if (!operand) return sum
+    return sum + ('parts' in operand ? weightBytes(operand.rows, operand.cols, operand.storage) : operand.buffer.size)
+  }, 0)
+}
