@@ -18,7 +18,7 @@ export interface TeachExample {
 
 export type Schedule = 'constant' | 'linear' | 'cosine'
 
-/** Where the projector starts: the one in use, a fresh one, or a `.safetensors` of one. */
+/** Where the projector starts: the checkpoint's own (`base`), a fresh one, or a `.safetensors` of one. */
 export type ProjectorStart = 'base' | 'linear' | 'mlp2x_gelu' | { file: Uint8Array }
 
 /** Every field has a default, see `teachDefaults`. */

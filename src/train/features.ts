@@ -89,7 +89,10 @@ export class Features {
     const tensor = await seen.encode()
     if (this.store) {
       const { features } = await executeAndRead(this.gpu, 'read features', () => ({ features: tensor }))
-      await this.store.write(this.file(seen.key), new Uint8Array(features.buffer as ArrayBuffer, features.byteOffset, features.byteLength))
+      await this.store.write(
+        this.file(seen.key),
+        new Uint8Array(features.buffer as ArrayBuffer, features.byteOffset, features.byteLength),
+      )
     }
     return tensor
   }

@@ -77,7 +77,10 @@ export class Desk {
       source: this.put('source', source),
       rows: this.put('rows', rows),
       labels: this.put('labels', labels),
-      features: { ...this.room('features', features.length * patches * width, 'f32'), shape: [features.length * patches, width] },
+      features: {
+        ...this.room('features', features.length * patches * width, 'f32'),
+        shape: [features.length * patches, width],
+      },
       images: features,
     }
   }

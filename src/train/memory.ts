@@ -1,7 +1,7 @@
-import type { TeachMemory } from '../teachApi.ts'
 import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { imaginedGpu } from '../gpu/imagined.ts'
+import type { TeachMemory } from '../teachApi.ts'
 import { Pass } from '../tensor/pass.ts'
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

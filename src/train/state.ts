@@ -53,7 +53,10 @@ export function restore(gpu: Gpu, parameters: readonly Parameter[], { tensors }:
 /** Writes a state; `fingerprint` says of what data, settings and model it is. */
 export async function save(store: TeachStore, { step, losses, tensors }: State, fingerprint: string): Promise<void> {
   const entries = tensors.flatMap((parts, i) =>
-    Object.entries(parts).map(([name, data]): [string, TensorToWrite] => [`${name}.${i}`, { shape: [data.length], data }]),
+    Object.entries(parts).map(([name, data]): [string, TensorToWrite] => [
+      `${name}.${i}`,
+      { shape: [data.length], data },
+    ]),
   )
   const metadata = { step: String(step), losses: JSON.stringify(losses), fingerprint }
   await store.write(stateFile, writeSafetensors(Object.fromEntries(entries), metadata))

@@ -1,0 +1,280 @@
+import { BeagleError } from '../errors.ts'
+import type { SampleAnswer, TeachEvent, TeachOptions, TeachPlan, TeachResult, TeachSettings } from '../teachApi.ts'
+import type { Classroom, Example } from './classroom.ts'
+import { enrol, type Pupil } from './enrol.ts'
+import { evaluate } from './evaluate.ts'
+import { Features } from './features.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { Guard } from './guard.ts'
+import { assemble, countLabels, Desk } from './lesson.ts'
+import { forecast, reserve } from './memory.ts'
+import { microBatch, splitExamples, stepsOf } from './order.ts'
+import { type Parameter, parameterBytes, releaseParameters, trainable } from './parameters.ts'
+import { sampleAnswers } from './samples.ts'
+import { learningRateAt } from './schedule.ts'
+import { completeSettings } from './settings.ts'
+import { readState, recallState, restore, type State, save, stateFile } from './state.ts'
+import { type Bench, learn, runExamination, runMicroStep } from './step.ts'
+
+const defaultSamples = 6
+
+/** See `Model.teach`. */
+export async function* train(
+  room: Classroom,
+  examples: readonly Example[],
+  options: TeachOptions,
+): AsyncGenerator<TeachEvent, void, void> {
+  const settings = completeSettings(options.settings)
+  const parameters = trainable(room.gpu, room.weights.projector!.weights)
+  const features = new Features(room.gpu, room.featureShape, room.model, options.store)
+  const desk = new Desk(room.gpu)
+  try {
+    yield* new Training(room, examples, options, settings, parameters, features, desk).run()
+  } finally {
+    features.dispose()
+    desk.dispose()
+    releaseParameters(room.gpu, parameters)
+  }
+}
+
+class Training {
+  private readonly losses: number[] = []
+  private step = 0
+  private saved = -1
+  private good: State | undefined
+  private trained: Pupil[] = []
+  private heldOut: Pupil[] = []
+  private bench!: Bench
+  private plan!: TeachPlan
+  private fingerprint = ''
+  private readonly start = performance.now()
+
+  constructor(
+    private readonly room: Classroom,
+    private readonly examples: readonly Example[],
+    private readonly options: TeachOptions,
+    private readonly settings: TeachSettings,
+    private readonly parameters: readonly Parameter[],
+    private readonly features: Features,
+    private readonly desk: Desk,
+  ) {}
+
+  async *run(): AsyncGenerator<TeachEvent, void, void> {
+    yield* this.prepare()
+    yield { type: 'plan', plan: this.plan }
+    let finished = false
+    try {
+      if (this.step === 0) yield* this.evaluation()
+      const reason = yield* this.steps()
+      finished = true
+      yield { type: 'done', result: await this.result(reason) }
+    } finally {
+      if (!finished && !this.room.gpu.failure) await this.keep()
+    }
+  }
+
+  /** Tokens of all examples, features of all images, the split, the forecast and, where one goes on, the state. */
+  private async *prepare(): AsyncGenerator<TeachEvent, void, void> {
+    const { room, settings, options } = this
+    const { pupils, skipped } = yield* enrol(room, this.examples, settings, this.features, options.signal)
+    if (settings.releaseEncoder) room.releaseEncoder()
+    const split = splitExamples(
+      pupils.map(({ kind }) => kind),
+      settings.evalFraction,
+      settings.seed,
+    )
+    this.trained = split.train.map((i) => pupils[i]!)
+    this.heldOut = split.heldOut.map((i) => pupils[i]!)
+    if (this.trained.length === 0) {
+      const why = skipped[0]
+        ? ` The first of ${skipped.length} problems: ${skipped[0].where}: ${skipped[0].message}`
+        : ''
+      throw new BeagleError('bad-argument', `There is nothing to train on: no example can be used.${why}`)
+    }
+    this.fingerprint = await fingerprintOf(room.model, settings, [this.trained, this.heldOut])
+    const steps = stepsOf(settings, this.trained.length)
+    const memory = this.forecast(steps)
+    await reserve(room.gpu, memory, settings.memoryLimit)
+    const { gpu, weights, config } = room
+    this.bench = { gpu, weights, config, parameters: this.parameters, recompute: memory.recompute }
+    await this.recall()
+    this.plan = {
+      settings,
+      trainExamples: this.trained.length,
+      evalExamples: this.heldOut.length,
+      heldOut: this.heldOut.map(({ example }) => example),
+      steps,
+      firstStep: this.step + 1,
+      answerTokens: this.trained.reduce((sum, tokens) => sum + countLabels(tokens), 0),
+      longestTokens: Math.max(...pupils.map(({ ids }) => ids.length)),
+      skipped,
+      memory,
+    }
+  }
+
+  private forecast(steps: number) {
+    const { room, settings, parameters } = this
+    const shapes = new Map<string, Pupil[]>()
+    for (let step = 1; step <= Math.min(steps, Math.ceil(this.trained.length / settings.batchSize) + 1); step++) {
+      for (let micro = 0; micro < settings.accumulate; micro++) {
+        const pupils = this.pupils(step, micro)
+        const { length, rows } = assemble(pupils, room.config.imageTokenId)
+        shapes.set(`${length} ${rows.length}`, pupils)
+      }
+    }
+    const update = { step: 1, settings }
+    return forecast(room.gpu, {
+      parameters: parameterBytes(parameters),
+      features: this.features.forecast(new Set([...this.trained, ...this.heldOut].map(({ key }) => key)).size),
+      recompute: settings.recompute,
+      limit: settings.memoryLimit,
+      passes: (gpu, recompute) =>
+        [...shapes.values()].map((pupils) => {
+          const images = pupils.map(
+            () => ({ buffer: parameters[0]!.value.buffer, shape: room.featureShape, type: 'f32' }) as const,
+          )
+          const lesson = new Desk(gpu).lay(assemble(pupils, room.config.imageTokenId), images)
+          const bench = { ...room, parameters, recompute }
+          return (pass) => void learn(pass, bench, { lesson, scale: 1, first: true, update })
+        }),
+    })
+  }
+
+  private async recall(): Promise<void> {
+    const { store, resume } = this.options
+    const state = store && resume ? await recallState(store, this.fingerprint) : undefined
+    if (!state) return
+    restore(this.room.gpu, this.parameters, state)
+    this.losses.push(...state.losses)
+    this.step = state.step
+    this.saved = state.step
+    this.good = state
+  }
+
+  private async *steps(): AsyncGenerator<TeachEvent, TeachResult['reason'] | { advice: string }, void> {
+    const { settings, plan, room, options } = this
+    const guard = new Guard(this.losses)
+    const begin = performance.now()
+    const first = this.step
+    while (this.step < plan.steps) {
+      if (options.signal?.aborted) return 'stopped'
+      const step = this.step + 1
+      const learningRate = learningRateAt(step, plan.steps, settings)
+      const from = performance.now()
+      const { loss, norm, ms } = await this.oneStep(step, learningRate)
+      const advice = guard.see(loss, norm)
+      if (advice) {
+        if (this.good) restore(room.gpu, this.parameters, this.good)
+        this.step = this.good?.step ?? 0
+        return { advice }
+      }
+      this.losses.push(loss)
+      this.step = step
+      const each = (performance.now() - begin) / 1000 / (step - first)
+      yield {
+        type: 'step',
+        step,
+        loss,
+        gradNorm: norm,
+        learningRate,
+        ms,
+        examplesPerSecond: (1000 * settings.batchSize * settings.accumulate) / (performance.now() - from),
+        secondsLeft: each * (plan.steps - step),
+      }
+      if (step % settings.saveEvery === 0 && step < plan.steps) {
+        await this.keep()
+        if (options.store) yield { type: 'saved', step }
+      }
+      const due = settings.evalEvery > 0 && step % settings.evalEvery === 0
+      if (due || step === plan.steps) yield* this.evaluation()
+    }
+    return 'finished'
+  }
+
+  private async oneStep(step: number, learningRate: number): Promise<{ loss: number; norm: number; ms: number }> {
+    const { settings, room } = this
+    const groups = Array.from({ length: settings.accumulate }, (_, micro) => this.pupils(step, micro))
+    const labels = groups.flat().reduce((sum, pupil) => sum + countLabels(pupil), 0)
+    let total = 0
+    let norm = 0
+    let ms = 0
+    for (const [micro, pupils] of groups.entries()) {
+      await room.turn(async () => {
+        const from = performance.now()
+        const images = await this.features.of(
+          pupils.map(({ key }) => key),
+          undefined,
+        )
+        const lesson = this.desk.lay(assemble(pupils, room.config.imageTokenId), images)
+        const last = micro === groups.length - 1
+        const update = last ? { step, settings: { ...settings, learningRate } } : undefined
+        const read = await runMicroStep(this.bench, { lesson, scale: 1 / labels, first: micro === 0, update })
+        total += read.losses.reduce((sum, loss) => sum + loss, 0)
+        norm = read.norm
+        ms += performance.now() - from
+      })
+    }
+    return { loss: total / labels, norm, ms }
+  }
+
+  private pupils(step: number, micro: number): Pupil[] {
+    return microBatch(this.trained.length, step, micro, this.settings).map((i) => this.trained[i]!)
+  }
+
+  /** Loss and exact match of what was held out, and some answers in words; a stop ends it early. */
+  private async *evaluation(): AsyncGenerator<TeachEvent, void, void> {
+    const { heldOut, room, features, desk, bench, settings, options } = this
+    if (heldOut.length === 0) return
+    const { signal } = options
+    const shown = heldOut.slice(0, options.sampleAnswers ?? defaultSamples)
+    try {
+      const found = await evaluate(heldOut, { batchSize: settings.batchSize, signal }, (pupils) =>
+        room.turn(async () => {
+          const images = await features.of(pupils.map(({ key }) => key))
+          const batch = assemble(pupils, room.config.imageTokenId)
+          return { batch, ...(await runExamination(bench, desk.lay(batch, images))) }
+        }),
+      )
+      const answers = await sampleAnswers(shown, signal, (pupil, ids) =>
+        room.turn(async () => room.say(ids, (await features.of([pupil.key]))[0]!, bench.weights)),
+      )
+      yield { type: 'evaluation', step: this.step, ...found, answers }
+    } catch (error) {
+      if (!(error instanceof BeagleError && error.code === 'aborted')) throw error
+    }
+  }
+
+  /** Keeps the present state as the last good one, here and in the store. */
+  private async keep(): Promise<void> {
+    if (this.saved === this.step || !this.bench) return
+    this.good = await this.room.turn(() => readState(this.room.gpu, this.parameters, this.step, this.losses))
+    if (this.options.store) await save(this.options.store, this.good, this.fingerprint)
+    this.saved = this.step
+  }
+
+  private async result(end: TeachResult['reason'] | { advice: string }): Promise<TeachResult> {
+    const { plan, settings, options, room } = this
+    if (end === 'stopped') await this.keep()
+    if (end === 'finished') await options.store?.delete(stateFile)
+    const provenance = {
+      examples: String(plan.trainExamples),
+      held_out: String(plan.evalExamples),
+      steps: String(this.step),
+      settings: JSON.stringify({
+        ...settings,
+        projector: typeof settings.projector === 'string' ? settings.projector : 'file',
+      }),
+      last_loss: String(this.losses.at(-1) ?? ''),
+      ...(options.about ? { about: options.about } : {}),
+    }
+    return {
+      reason: typeof end === 'string' ? end : 'diverged',
+      advice: typeof end === 'string' ? undefined : end.advice,
+      step: this.step,
+      steps: plan.steps,
+      seconds: (performance.now() - this.start) / 1000,
+      losses: this.losses,
+      projector: await room.turn(() => room.file(provenance)),
+    }
+  }
+}
