@@ -1,6 +1,6 @@
 // attention: y[t, h] = sum_j p[t, h, j] v[j, g], p[t, h, :] = softmax_j(q[t, h] · k[j, g] / sqrt(K)), g the key/value head of h
 // Per image: q, y [rows, heads · K]; k, v [keys, kvHeads · K]; rows may lie `stride` apart and heads begin at `offset`, so that all
-// three may be one fused qkv. Causal: row t sees the keys up to cursor[0] + t. statistics[t, h] = log of the sum in the softmax.
+// three may be one fused qkv. Causal: row t sees the keys up to t (causal 1) or up to cursor[0] + t (causal 2). statistics[t, h] = log of the sum in the softmax.
 // Streaming softmax: Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135.
 // One workgroup per head and 16 rows, over tiles of 64 keys: first an invocation makes the scores of 4 rows and 4 keys; then it
 // adds the values of all keys to 4 rows and 4 columns of every 64. Rows of 4 go together as one vec4.
@@ -73,8 +73,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   var seen = vec4u(params.keys);
   var count = params.keys;
   if (params.causal != 0u) {
-    seen = min(seen, cursor[POSITION] + rows + 1u);
-    count = min(count, cursor[POSITION] + min(workgroup.x * ROWS + ROWS, params.rows));
+    let position = select(0u, cursor[POSITION], params.causal == 2u);
+    seen = min(seen, position + rows + 1u);
+    count = min(count, position + min(workgroup.x * ROWS + ROWS, params.rows));
   }
   let qAt = qHead + rows * params.qStride;
   let scale = inverseSqrt(f32(params.width));

@@ -47,8 +47,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
   var seen = params.keys;
   var count = params.keys;
   if (params.causal != 0u) {
-    seen = min(seen, cursor[POSITION] + first + min(lane, rows - 1u) + 1u);
-    count = min(count, cursor[POSITION] + first + rows);
+    let position = select(0u, cursor[POSITION], params.causal == 2u);
+    seen = min(seen, position + first + min(lane, rows - 1u) + 1u);
+    count = min(count, position + first + rows);
   }
 
   var query = array<vec4f, 32>();

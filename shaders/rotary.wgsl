@@ -2,8 +2,9 @@
 //   y[i] = x[i] cos a_i - x[i + K/2] sin a_i,   y[i + K/2] = x[i + K/2] cos a_i + x[i] sin a_i
 // Su et al. 2021, arXiv:2104.09864; halves instead of neighbours are paired, as in Llama. Row t has position cursor[0] + t.
 // forward: x, y [rows, heads · K]. toCache: qkv [rows, (heads + 2 kvHeads) · K] into q [rows, heads · K] and, at the rows of
-// their positions, keys (turned) and values [capacity, kvHeads · K]. One workgroup per row and HEADS of its heads; an invocation
-// turns a pair of each.
+// their positions, keys (turned) and values [capacity, kvHeads · K]. fused: x, y [B · rows, (heads + 2 kvHeads) · K], row t of a
+// sequence at position t, values copied. One workgroup per row and HEADS of its heads; an invocation turns a pair of each.
+// The gradient turns back: dx = y(dy) with -a_i in place of a_i.
 // Angles are exact: a frequency is a fraction of a turn in fixed point of 44 bits, whose product with a position wraps by itself.
 import package::act::Act;
 import package::cursor::POSITION;
@@ -22,7 +23,7 @@ struct Params { rows: u32, heads: u32, kvHeads: u32, width: u32, capacity: u32 }
 @group(0) @binding(8) var<storage, read_write> values: array<Act>;
 
 override HEADS: u32 = 1u; // per workgroup
-override BACK: bool = false; // turns the other way: the gradient of forward
+override BACK: bool = false; // turns the other way: the gradient of forward and fused
 
 // (cos, sin) of `turn` / 2^32 turns: the nearest quarter turn and Taylor's series for the rest, which is at most π/4.
 fn cosSin(turn: u32) -> vec2f {
@@ -60,6 +61,24 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
     for (var head = first; head < min(first + HEADS, params.heads); head++) {
       let at = (row * params.heads + head) * params.width + i;
       let result = turned(vec2f(f32(x[at]), f32(x[at + pairs])), to);
+      y[at] = Act(result.x);
+      y[at + pairs] = Act(result.y);
+    }
+  }
+}
+
+@compute @workgroup_size(32)
+fn fused(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let pairs = params.width / 2u;
+  let allHeads = params.heads + 2u * params.kvHeads;
+  let first = workgroup.x * HEADS;
+  let row = workgroup.z * params.rows + workgroup.y;
+  for (var i = local; i < pairs; i += 32u) {
+    let to = direction(workgroup.y, i);
+    for (var head = first; head < min(first + HEADS, allHeads); head++) {
+      let at = (row * allHeads + head) * params.width + i;
+      let pair = vec2f(f32(x[at]), f32(x[at + pairs]));
+      let result = select(pair, turned(pair, to), head < params.heads + params.kvHeads);
       y[at] = Act(result.x);
       y[at + pairs] = Act(result.y);
     }

@@ -1,6 +1,12 @@
 import type { Path } from '../gpu/device.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
+import {
+  type AttentionGradientOptions,
+  type AttentionLayout,
+  type AttentionSaved,
+  attentionGradient,
+} from './attentionGradient.ts'
 import { activationOf, require } from './require.ts'
 
 export interface AttentionInputs {
@@ -10,9 +16,9 @@ export interface AttentionInputs {
   k: Tensor
   /** [B·C, ..] */
   v: Tensor
-  /** Where the first row stands among the keys; only causal attention needs it. */
+  /** Where the first row of causal attention stands among the keys; without it, row t is that of key t. */
   cursor?: Tensor
-  /** [B·T, heads] in f32: gets log(sum_j exp(score_j)) of each row and head, which a backward pass needs. */
+  /** [B·T, heads] in f32: gets log(sum_j exp(score_j)) of each row and head, which a backward pass needs; a tape sees to it itself. */
   statistics?: Tensor
 }
 
@@ -22,7 +28,7 @@ export interface AttentionOptions {
   kvHeads: number
   /** At most 256. */
   headWidth: number
-  /** Row t sees only the keys up to `cursor[position]` + t. */
+  /** Row t sees only the keys up to `cursor[position]` + t; without a cursor, up to t. */
   causal: boolean
   /** B: rows and keys fall into that many equal parts that do not see each other. */
   images?: number
@@ -36,35 +42,49 @@ export interface AttentionOptions {
  * softmax(q · kᵀ / sqrt(headWidth)) · v per head, [B·T, heads · headWidth], the softmax computed as the keys stream by.
  */
 export function attention(pass: Pass, inputs: AttentionInputs, options: AttentionOptions): Tensor {
-  const { q, k, v, cursor, statistics } = inputs
-  const { heads, kvHeads, headWidth, causal, images = 1, offsets = { q: 0, k: 0, v: 0 } } = options
+  const { q, k, v, cursor } = inputs
+  const { heads, kvHeads, headWidth: width, images = 1, offsets = { q: 0, k: 0, v: 0 } } = options
   checkAttention('attention', inputs, options)
-  require(!causal || cursor !== undefined, () => 'attention: causal attention needs the cursor')
   const rows = rowsOf(q) / images
   const strides = { qStride: widthOf(q), kStride: widthOf(k), vStride: widthOf(v) }
   const starts = { qOffset: offsets.q, kOffset: offsets.k, vOffset: offsets.v }
-  const aligned = [headWidth, ...Object.values(strides), ...Object.values(starts)].every((extent) => extent % 4 === 0)
-  const wanted = options.path ?? pass.gpu.paths.attention
-  const shuffled = wanted === 'shuffled' && aligned && headWidth <= 128
-  const y = pass.scratch([rowsOf(q), heads * headWidth], q.type)
+  const causal = options.causal ? (cursor ? 2 : 1) : 0
+  const layout: AttentionLayout = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts, causal }
+  const aligned = [width, ...Object.values(strides), ...Object.values(starts)].every((extent) => extent % 4 === 0)
+  const path = aligned && width <= 128 ? (options.path ?? pass.gpu.paths.attention) : 'plain'
+  const followed = pass.tape?.follows(q, k, v)
+  const statistics = inputs.statistics ?? (followed ? pass.scratch([rowsOf(q), heads]) : undefined)
+  const y = pass.scratch([rowsOf(q), heads * width], q.type)
   const buffers = { q, k, v, cursor: cursor ?? q, y, statistics: statistics ?? pass.scratch([1]) }
-  const params = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts, causal: Number(causal) }
   const activation = activationOf('attention', q, k, v)
   const overrides = { SAVE: Number(!!statistics) }
-  if (shuffled) {
-    const kernel = {
-      shader: 'attentionShuffled',
-      entry: 'forward',
-      activation,
-      overrides: { ...overrides, WIDTH: headWidth },
-    }
-    pass.run(kernel, buffers, params, [Math.ceil(rows / 8), heads, images])
+  if (path === 'shuffled') {
+    const chosen = { ...overrides, WIDTH: width }
+    const kernel = { shader: 'attentionShuffled', entry: 'forward', activation, overrides: chosen }
+    pass.run(kernel, buffers, layout, [Math.ceil(rows / 8), heads, images])
   } else {
-    const chosen = { ...overrides, CHUNKS: Math.ceil(headWidth / 64), ALIGNED: Number(aligned) }
+    const chosen = { ...overrides, CHUNKS: Math.ceil(width / 64), ALIGNED: Number(aligned) }
     const kernel = { shader: 'attention', entry: 'forward', activation, overrides: chosen }
-    pass.run(kernel, buffers, { ...params, width: headWidth }, [Math.ceil(rows / 16), heads, images])
+    pass.run(kernel, buffers, { ...layout, width }, [Math.ceil(rows / 16), heads, images])
   }
+  if (followed && statistics)
+    recordAttention(pass, { q, k, v, cursor, y, statistics }, { layout, width, images, aligned, path })
   return y
+}
+
+/** One record per distinct tensor, because each kernel writes all that it knows into one gradient. */
+function recordAttention(pass: Pass, saved: AttentionSaved, options: AttentionGradientOptions): void {
+  const { q, k, v, cursor, y } = saved
+  const { tape } = pass
+  if (q === k && k === v)
+    tape?.record({ qkv: q, cursor }, y, saved, (arrival) => ({ ...attentionGradient(arrival, options), cursor: null }))
+  else if (k === v)
+    tape?.record({ q, kv: k, cursor }, y, saved, (arrival) => ({
+      ...attentionGradient(arrival, options),
+      cursor: null,
+    }))
+  else
+    tape?.record({ q, k, v, cursor }, y, saved, (arrival) => ({ ...attentionGradient(arrival, options), cursor: null }))
 }
 
 /** Throws `bad-argument` where heads, widths and rows of an attention do not fit each other. */

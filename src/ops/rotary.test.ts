@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { checkGradients } from '../testing/checkGradients.ts'
 import { checkOp } from '../testing/checkOp.ts'
 import { newCursor } from './cursor.ts'
-import { rotary, rotaryToCache } from './rotary.ts'
+import { rotary, rotaryFused, rotaryToCache } from './rotary.ts'
 
 /** The angles' own error is 2^-25 turns; what is left is the rounding of x, cos and sin. */
 const tolerance = { f32: 5e-7, f16: 1e-3 }
@@ -72,6 +73,48 @@ describe('rotaryToCache', () => {
     const inputs = { qkv: tensor([1, 60]), cursor: tensor([8]), keys: tensor([4, 16]), values: tensor([4, 16]) }
     const options = { heads: 4, kvHeads: 2, headWidth: 8, theta: 1e4 }
     expect(() => rotaryToCache({} as Pass, inputs, options)).toThrow('has width 60, 4 + 2 · 2 heads of 8 need 64')
+  })
+})
+
+describe('rotaryFused', () => {
+  const cases = [
+    { sequences: 1, rows: 1, heads: 1, kvHeads: 1, headWidth: 2, theta: 1e4 },
+    { sequences: 3, rows: 4, heads: 6, kvHeads: 2, headWidth: 10, theta: 1e4 },
+    { sequences: 2, rows: 9, heads: 2, kvHeads: 1, headWidth: 96, theta: 1e6 },
+  ]
+  type Case = (typeof cases)[number]
+  const inputs = ({ sequences, rows, heads, kvHeads, headWidth }: Case) => ({
+    qkv: { shape: [sequences, rows, (heads + 2 * kvHeads) * headWidth], activation: true },
+  })
+  const reference = ({ qkv }: Record<string, Float64Array>, { sequences, heads, kvHeads, headWidth, theta }: Case) => {
+    const allHeads = heads + 2 * kvHeads
+    const length = qkv!.length / sequences
+    const parts = Array.from({ length: sequences }, (_, i) => {
+      const part = qkv!.subarray(i * length, (i + 1) * length)
+      const turned = turn(part, { heads: allHeads, headWidth, position: 0, theta })
+      return [...turned.map((y, at) => (Math.floor(at / headWidth) % allHeads < heads + kvHeads ? y : part[at]!))]
+    })
+    return { y: Float64Array.from(parts.flat()) }
+  }
+  checkOp('rotaryFused', {
+    cases,
+    inputs,
+    reference,
+    run: (pass, { qkv }, c) => ({ y: rotaryFused(pass, { qkv: qkv! }, c) }),
+    tolerance,
+  })
+  checkGradients('rotaryFused', {
+    cases,
+    inputs,
+    reference,
+    run: (pass, { qkv }, c) => rotaryFused(pass, { qkv: qkv! }, c),
+    wrt: ['qkv'],
+  })
+
+  it('says which rows do not fit', () => {
+    const qkv = { shape: [7, 64], type: 'f32' } as unknown as Tensor
+    const run = () => rotaryFused({} as Pass, { qkv }, { sequences: 2, heads: 4, kvHeads: 2, headWidth: 8, theta: 1e4 })
+    expect(run).toThrow('the 7 rows of qkv do not fall evenly on 2 sequences')
   })
 })
 

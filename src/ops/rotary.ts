@@ -62,6 +62,50 @@ export function rotaryToCache(
   return q
 }
 
+/**
+ * Turns the queries and keys of a fused `qkv` [B·T, (heads + 2 · kvHeads) · headWidth] by their row within their sequence, 0 to T-1,
+ * and copies its values: a new qkv. `sequences` is B. Its gradient is turned back.
+ */
+export function rotaryFused(pass: Pass, { qkv }: { qkv: Tensor }, options: RotaryFusedOptions): Tensor {
+  const y = turnFused(pass, qkv, options, false)
+  pass.tape?.record({ qkv }, y, {}, ({ pass, dy }) => ({ qkv: () => turnFused(pass, dy, options, true) }))
+  return y
+}
+
+interface RotaryFusedOptions {
+  heads: number
+  kvHeads: number
+  headWidth: number
+  theta: number
+  sequences: number
+}
+
+function turnFused(
+  pass: Pass,
+  x: Tensor,
+  { heads, kvHeads, headWidth, theta, sequences }: RotaryFusedOptions,
+  back: boolean,
+): Tensor {
+  const allHeads = heads + 2 * kvHeads
+  const rows = rowsOf(x) / sequences
+  require(widthOf(x) === allHeads * headWidth, () =>
+    `rotaryFused: qkv [${x.shape}] has width ${widthOf(x)}, ${heads} + 2 · ${kvHeads} heads of ${headWidth} need ${allHeads * headWidth}`)
+  require(Number.isInteger(rows), () =>
+    `rotaryFused: the ${rowsOf(x)} rows of qkv do not fall evenly on ${sequences} sequences`)
+  const y = pass.scratch(x.shape, x.type)
+  const perWorkgroup = headsPerWorkgroup(pass.gpu, rows)
+  const kernel = {
+    shader: 'rotary',
+    entry: 'fused',
+    activation: activationOf('rotaryFused', x),
+    overrides: { BACK: Number(back), HEADS: perWorkgroup },
+  }
+  const params = { rows, heads, kvHeads, width: headWidth, capacity: 0 }
+  const buffers = { frequencies: frequenciesOf(pass.gpu, headWidth, theta), x, y }
+  pass.run(kernel, buffers, params, [Math.ceil(allHeads / perWorkgroup), rows, sequences])
+  return y
+}
+
 /** A CPU saves by turning many heads with one sine; a GPU needs the invocations. */
 const headsPerWorkgroup = (gpu: Gpu, rows: number): number => (gpu.abilities.cpu && rows > 1 ? 8 : 1)
 
