@@ -1,30 +1,20 @@
 import { platform } from '#platform'
-import type {
-  ChatOptions,
-  LoadOptions,
-  LoadProgress,
-  Message,
-  Model,
-  ModelInfo,
-  ModelSource,
-  WeightStorage,
-} from './api.ts'
+import type { LoadOptions, LoadProgress, Model, ModelSource, WeightStorage } from './api.ts'
 import { readPreprocessorConfig } from './checkpoint/config.ts'
 import type { ModelConfig } from './checkpoint/configTypes.ts'
-import { describeDevice } from './device.ts'
 import { BeagleError, throwIfAborted } from './errors.ts'
 import { contextOf } from './generate/kvCache.ts'
 import { Session } from './generate/session.ts'
 import { openTexts } from './generate/texts.ts'
-import { trace } from './generate/trace.ts'
 import { warmUp } from './generate/warmUp.ts'
 import { Gpu } from './gpu/device.ts'
 import { describeModel } from './inspect.ts'
+import { LoadedModel } from './loadedModel.ts'
 import { type LmmWeights, lmmWeights } from './models/lmm.ts'
-import { type OpenedModel, openModel } from './models/open.ts'
+import { openModel } from './models/open.ts'
 import { storageOf } from './models/storage.ts'
-import type { Use } from './models/tree.ts'
-import { release, upload } from './models/upload.ts'
+import type { SpecTree, Use } from './models/tree.ts'
+import { upload } from './models/upload.ts'
 import { type SelfTestPlan, selfTest } from './ops/selfTest.ts'
 import { openSource } from './source.ts'
 
@@ -57,7 +47,20 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     })
     const loaded = lmmWeights(uploaded, model.config)
     await opened.cached?.finish(signal)
-    const parts = { gpu, weights: loaded, config: model.config, ...texts, preprocessor, maxContext, loadMs: 0 }
+    const bringEncoder = async () => {
+      const { encoder } = model.spec as { encoder: SpecTree }
+      loaded.encoder = (await upload(gpu, encoder, model.tensors, { weights })) as LmmWeights['encoder']
+    }
+    const parts = {
+      gpu,
+      weights: loaded,
+      config: model.config,
+      ...texts,
+      preprocessor,
+      maxContext,
+      loadMs: 0,
+      bringEncoder,
+    }
     const session = new Session(parts)
     const prove = async () => {
       report('kernels', 'self-test', 0, 0)
@@ -70,11 +73,8 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     throwIfAborted(signal)
     parts.loadMs = performance.now() - start
     report('ready', opened.files.origin, model.totalBytes, model.totalBytes)
-    return new LoadedModel(gpu, loaded, session, model, proved, {
-      ...describeModel(model, opened.files.origin),
-      weights,
-      maxContext,
-    })
+    const info = { ...describeModel(model, opened.files.origin), weights, maxContext }
+    return new LoadedModel({ gpu, weights: loaded, session, opened: model, proved, info })
   } catch (error) {
     const gpu = await gpuReady.catch(() => undefined)
     gpu?.dispose()
@@ -105,95 +105,5 @@ function progressReporter(onProgress: LoadOptions['onProgress']) {
     const known = loadedBytes > 0 && totalBytes > 0 && elapsed > 0.2
     const secondsLeft = known ? (elapsed * (totalBytes - loadedBytes)) / loadedBytes : undefined
     onProgress?.({ stage: next, item, loadedBytes, totalBytes, secondsLeft })
-  }
-}
-
-class LoadedModel implements Model {
-  readonly device
-  readonly lost: Promise<Error>
-  private state: 'idle' | 'busy' | 'disposed' = 'idle'
-
-  constructor(
-    private readonly gpu: Gpu,
-    private readonly weights: LmmWeights,
-    private readonly session: Session,
-    private readonly model: OpenedModel,
-    /** The self-test and the warm-up; nothing is answered before they are through. */
-    private readonly proved: Promise<void>,
-    readonly info: ModelInfo,
-  ) {
-    this.device = describeDevice(gpu)
-    this.lost = gpu.lost
-  }
-
-  async *chat(messages: Message[], options: ChatOptions = {}) {
-    this.begin()
-    try {
-      await this.proved
-      yield* this.session.chat(messages, options)
-    } finally {
-      this.end()
-    }
-  }
-
-  async trace(messages: Message[]) {
-    this.begin()
-    try {
-      await this.proved
-      const prompt = await this.session.encode(messages)
-      this.session.forget()
-      return await trace(this.gpu, this.weights, this.model.config, this.session, prompt)
-    } finally {
-      this.end()
-    }
-  }
-
-  async count(messages: Message[]) {
-    return { tokens: await this.session.count(messages), maxContext: this.info.maxContext }
-  }
-
-  async profile(messages: Message[], options: ChatOptions = {}) {
-    if (!this.gpu.timing.available) {
-      throw new BeagleError(
-        'bad-argument',
-        'This device has no timestamp queries, so kernels cannot be timed. In Chrome, turn on "WebGPU Developer Features".',
-      )
-    }
-    this.gpu.timing.start()
-    try {
-      for await (const chunk of this.chat(messages, options)) void chunk
-    } finally {
-      await this.gpu.settle()
-    }
-    return this.gpu.timing.stop()
-  }
-
-  memory() {
-    const { weights, state, scratch, transfer } = this.gpu.memory.bytes
-    return {
-      weightBytes: weights,
-      stateBytes: state,
-      scratchBytes: scratch + transfer,
-      totalBytes: this.gpu.memory.total,
-    }
-  }
-
-  dispose() {
-    if (this.state === 'disposed') return
-    this.state = 'disposed'
-    release(this.gpu, this.weights)
-    this.gpu.dispose()
-  }
-
-  private begin(): void {
-    if (this.state === 'disposed') throw new BeagleError('disposed', 'This model has been disposed. Load it again.')
-    if (this.state === 'busy')
-      throw new BeagleError('busy', 'The model is answering another question. Wait for its end, or stop it.')
-    this.gpu.check()
-    this.state = 'busy'
-  }
-
-  private end(): void {
-    if (this.state === 'busy') this.state = 'idle'
   }
 }

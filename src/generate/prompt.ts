@@ -76,7 +76,8 @@ function forTemplate({ role, content }: Message): TemplateMessage {
 /** Keys of files seen before, so that a further question about one need not decode it again. */
 const keysOfFiles = new WeakMap<Blob, string>()
 
-async function identify(input: RgbImage | Blob | Uint8Array): Promise<PromptImage> {
+/** Knows an image by its content. Throws `bad-image` where it is none. */
+export async function identify(input: RgbImage | Blob | Uint8Array): Promise<PromptImage> {
   const isFile = input instanceof Blob
   const known = isFile ? keysOfFiles.get(input) : undefined
   if (isFile && known) return { key: known, open: () => decodeImage(input) }

@@ -3,6 +3,7 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { PreprocessorConfig } from '../image/preprocess.ts'
 import type { LmmWeights } from '../models/lmm.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { stopStrings } from '../text/stopStrings.ts'
 import { Decoding } from './decoding.ts'
 import { type EncodedPrompt, encodeMessages, type PromptTools } from './prompt.ts'
@@ -18,6 +19,8 @@ export interface SessionParts extends PromptTools {
   preprocessor: PreprocessorConfig
   maxContext: number
   loadMs: number
+  /** Brings the encoder's weights back after they have left the GPU. */
+  bringEncoder(): Promise<void>
 }
 
 /** Answers messages; remembers what the cache holds, so that a conversation that goes on computes only what is new. */
@@ -30,7 +33,7 @@ export class Session {
   constructor(private readonly parts: SessionParts) {
     const { gpu, weights, config, maxContext } = parts
     this.decoding = new Decoding(gpu, weights, config, maxContext)
-    if (config.kind === 'llava') this.vision = new Vision(gpu, weights, config, parts.preprocessor)
+    if (config.kind === 'llava') this.vision = new Vision(gpu, weights, config, parts)
   }
 
   /** Encodes a prompt and checks that it leaves room for an answer. Throws `context-full`, with the conversation as it was. */
@@ -52,6 +55,36 @@ export class Session {
   /** The cache is about to be used by someone else. */
   forget(): void {
     this.cached = []
+  }
+
+  /** What turns messages into tokens. */
+  get tools(): PromptTools {
+    return this.parts
+  }
+
+  /** Another projector sees otherwise: neither visual tokens nor rows of the cache hold any more. */
+  forgetSight(): void {
+    this.forget()
+    this.vision?.forgetTokens()
+  }
+
+  /** The most probable answer, of at most 48 tokens, to a prompt about the image of `features`, seen with the projector of `weights`. */
+  async say(ids: readonly number[], features: Tensor, weights: LmmWeights): Promise<string> {
+    const { config, tokenizer } = this.parts
+    this.forget()
+    const visual = await this.vision!.projected(features, weights)
+    const said: number[] = []
+    try {
+      const greedy = sampleSettings({ temperature: 0 }, {})
+      let id = await this.decoding.prefill(ids, 0, [visual], greedy)
+      while (!config.eos.includes(id) && said.length < 48 && ids.length + said.length < this.decoding.capacity) {
+        said.push(id)
+        id = await this.decoding.decode()
+      }
+    } finally {
+      this.parts.gpu.memory.destroy(visual.buffer)
+    }
+    return tokenizer.decode(said).trim()
   }
 
   /** See `Model.chat`. */

@@ -2,7 +2,9 @@ import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
-import { type LmmWeights, see } from '../models/lmm.ts'
+import { encode, type LmmWeights, see } from '../models/lmm.ts'
+import { project } from '../models/projectors/projector.ts'
+import { release } from '../models/upload.ts'
 import { execute, stateTensor } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { PromptImage } from './prompt.ts'
@@ -20,12 +22,12 @@ export class Vision {
     private readonly gpu: Gpu,
     private readonly weights: LmmWeights,
     private readonly config: LlavaConfig,
-    private readonly preprocessor: PreprocessorConfig,
+    private readonly home: { preprocessor: PreprocessorConfig; bringEncoder(): Promise<void> },
   ) {}
 
   /** `pixels` [1,3,H,W] of an image, as the preprocessor config says. Throws `bad-checkpoint` where that is not the encoder's size. */
   async pixels(image: PromptImage): Promise<{ values: Float32Array<ArrayBuffer>; shape: number[] }> {
-    const { pixels, width, height } = preprocess(await image.open(), this.preprocessor)
+    const { pixels, width, height } = preprocess(await image.open(), this.home.preprocessor)
     const side = this.config.vision.image
     if (width !== side || height !== side) {
       throw new BeagleError(
@@ -54,18 +56,56 @@ export class Vision {
     return known
   }
 
-  private async encode(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
-    throwIfAborted(signal)
-    const { values, shape } = await this.pixels(image)
+  /** Features [P, Dv] of an image, as a projector gets them; the caller owns them. */
+  async features(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
+    const { vision, featureLayers, visualTokens } = this.config
+    return this.look(image, 'features', [visualTokens, vision.hidden * featureLayers.length], encode, signal)
+  }
+
+  /** Visual tokens [M, D] that the projector of `weights` makes of features; the caller owns them. */
+  async projected(features: Tensor, { projector }: LmmWeights): Promise<Tensor> {
     const tokens = stateTensor(this.gpu, 'visual tokens', [this.config.visualTokens, this.config.text.hidden])
-    await execute(this.gpu, 'encode image', (pass) => {
-      const pixels = pass.scratch(shape)
-      this.gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
-      pass.copy(see(pass, this.weights, this.config, pixels), tokens)
-    })
+    await execute(this.gpu, 'project', (pass) => pass.copy(project(pass, projector!, features), tokens))
+    return tokens
+  }
+
+  /** Forgets the visual tokens of all images. */
+  forgetTokens(): void {
+    for (const { buffer } of this.seen.values()) this.gpu.memory.destroy(buffer)
+    this.seen.clear()
+  }
+
+  /** Takes the encoder's weights off the GPU until they are needed. */
+  rest(): void {
+    release(this.gpu, this.weights.encoder)
+    this.weights.encoder = undefined
+  }
+
+  private async encode(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
+    const { visualTokens, text } = this.config
+    const tokens = await this.look(image, 'visual tokens', [visualTokens, text.hidden], see, signal)
     this.seen.set(image.key, tokens)
     this.encoded++
     return tokens
+  }
+
+  private async look(
+    image: PromptImage,
+    what: string,
+    shape: readonly number[],
+    by: typeof see,
+    signal?: AbortSignal,
+  ): Promise<Tensor> {
+    throwIfAborted(signal)
+    if (!this.weights.encoder) await this.home.bringEncoder()
+    const { values, shape: pixelShape } = await this.pixels(image)
+    const result = stateTensor(this.gpu, what, shape)
+    await execute(this.gpu, 'encode image', (pass) => {
+      const pixels = pass.scratch(pixelShape)
+      this.gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
+      pass.copy(by(pass, this.weights, this.config, pixels), result)
+    })
+    return result
   }
 
   private forget(needed: ReadonlySet<string>): void {

@@ -1,6 +1,7 @@
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { LmmWeights } from '../models/lmm.ts'
+import type { Provenance } from '../models/projectors/file.ts'
 import type { Exchange } from '../teachApi.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Seen } from './features.ts'
@@ -33,5 +34,5 @@ export interface Classroom {
   /** The encoder is not needed before the next chat. */
   releaseEncoder(): void
   /** The projector's file with its provenance. */
-  file(provenance: Record<string, string>): Promise<Uint8Array<ArrayBuffer>>
+  file(provenance: Provenance): Promise<Uint8Array<ArrayBuffer>>
 }

@@ -256,16 +256,13 @@ class Training {
     const { plan, settings, options, room } = this
     if (end === 'stopped') await this.keep()
     if (end === 'finished') await options.store?.delete(stateFile)
+    const { projector } = settings
     const provenance = {
-      examples: String(plan.trainExamples),
-      held_out: String(plan.evalExamples),
-      steps: String(this.step),
-      settings: JSON.stringify({
-        ...settings,
-        projector: typeof settings.projector === 'string' ? settings.projector : 'file',
-      }),
-      last_loss: String(this.losses.at(-1) ?? ''),
-      ...(options.about ? { about: options.about } : {}),
+      examples: plan.trainExamples,
+      steps: this.step,
+      loss: this.losses.at(-1),
+      settings: { ...settings, projector: typeof projector === 'string' ? projector : 'file' },
+      about: options.about,
     }
     return {
       reason: typeof end === 'string' ? end : 'diverged',

@@ -1,0 +1,73 @@
+import type { ModelInfo } from './api.ts'
+import { BeagleError } from './errors.ts'
+import { identify } from './generate/prompt.ts'
+import type { Session } from './generate/session.ts'
+import type { Gpu } from './gpu/device.ts'
+import type { LmmWeights } from './models/lmm.ts'
+import type { OpenedModel } from './models/open.ts'
+import { loadProjector, readProjector } from './models/projectors/values.ts'
+import { release } from './models/upload.ts'
+import type { Projectors } from './projectors.ts'
+import type { TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
+import type { Classroom, Example } from './train/classroom.ts'
+import { completeSettings } from './train/settings.ts'
+import { train } from './train/training.ts'
+import type { Turns } from './turns.ts'
+
+/** What a loaded model brings to a training. */
+interface Teacher {
+  gpu: Gpu
+  weights: LmmWeights
+  session: Session
+  opened: OpenedModel
+  info: ModelInfo
+  projectors: Projectors
+  turns: Turns
+}
+
+/** See `Model.teach`. */
+export async function* teach(
+  { gpu, weights, session, opened, info, projectors, turns }: Teacher,
+  examples: readonly TeachExample[],
+  options: TeachOptions,
+): AsyncGenerator<TeachEvent, void, void> {
+  const { config } = opened
+  const { vision } = session
+  if (config.kind !== 'llava' || !vision) {
+    throw new BeagleError(
+      'bad-argument',
+      `${config.architecture} reads text only and has no projector to teach. Load a LLaVA model.`,
+    )
+  }
+  const settings = completeSettings(options.settings)
+  const start = await projectors.start(settings.projector, settings.seed)
+  const projector = await turns.do('patient', () => loadProjector(gpu, config, start.config, start.values))
+  const room: Classroom = {
+    gpu,
+    config,
+    weights: { ...weights, projector },
+    model: `${info.name}-${info.weights}`,
+    featureShape: [config.visualTokens, config.vision.hidden * config.featureLayers.length],
+    tools: { ...session.tools, config, maxContext: config.text.maxPositions },
+    say: (ids, features, learned) => session.say(ids, features, learned),
+    turn: (work) => turns.do('patient', work),
+    releaseEncoder: () => vision.rest(),
+    file: async (provenance) => projectors.file(start.config, await readProjector(gpu, projector), provenance),
+  }
+  const seen = examples.map(
+    ({ image, turns: exchanges, name, kind }): Example => ({
+      name,
+      turns: exchanges,
+      kind,
+      see: async () => {
+        const known = await identify(image)
+        return { key: known.key, encode: () => vision.features(known, options.signal) }
+      },
+    }),
+  )
+  try {
+    yield* train(room, seen, { ...options, settings })
+  } finally {
+    release(gpu, projector.weights)
+  }
+}
