@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ChatOptions, ChatResult, ContentPart, Message, Model } from '../api.ts'
-import type { ModelConfig } from '../checkpoint/configTypes.ts'
 import type { EncodedPrompt } from '../generate/prompt.ts'
-import type { Session } from '../generate/session.ts'
 import { trace } from '../generate/trace.ts'
-import type { Gpu } from '../gpu/device.ts'
-import type { LmmWeights } from '../models/lmm.ts'
+import type { ModelParts } from '../loadedModel.ts'
 
 /** A path below goldens/. */
 export const golden = (path: string): string => fileURLToPath(new URL(`../../goldens/${path}`, import.meta.url))
@@ -31,20 +28,12 @@ export async function answer(model: Model, messages: Message[], options: ChatOpt
   throw new Error('The chat ended without a result.')
 }
 
-/** What a loaded model keeps to itself. */
-interface Insides {
-  gpu: Gpu
-  weights: LmmWeights
-  session: Session
-  model: { config: ModelConfig }
-}
-
 /** The parts behind the public face of a model, for tests that count what they do. */
-export const insidesOf = (model: Model): Insides => model as unknown as Insides
+export const insidesOf = (model: Model): ModelParts => (model as unknown as { parts: ModelParts }).parts
 
 /** The likeliest token behind every position of `ids`, the right ids being fed in whatever the model would say (teacher forcing). */
 export async function forcedChoices(model: Model, prompt: EncodedPrompt): Promise<number[]> {
-  const { gpu, weights, session, model: opened } = insidesOf(model)
+  const { gpu, weights, session, opened } = insidesOf(model)
   session.forget()
   const { tensors } = await trace(gpu, weights, opened.config, session, prompt)
   const logits = tensors.logits!.data as Float32Array

@@ -1,5 +1,5 @@
 import { BeagleError } from '../errors.ts'
-import type { SampleAnswer, TeachEvent, TeachOptions, TeachPlan, TeachResult, TeachSettings } from '../teachApi.ts'
+import type { TeachEvent, TeachOptions, TeachPlan, TeachResult, TeachSettings } from '../teachApi.ts'
 import type { Classroom, Example } from './classroom.ts'
 import { enrol, type Pupil } from './enrol.ts'
 import { evaluate } from './evaluate.ts'
