@@ -45,3 +45,30 @@ fn activate(x: f32, kind: u32) -> f32 {
     default: { return x; }
   }
 }
+
+// d activate(x, kind) / dx. With σ = sigmoid and z the argument of σ: d x σ(z) / dx = σ + x σ (1 - σ) z'; far out, where the second term
+// is nothing, x is bounded so that it stays nothing. gelu: Φ(x) + x φ(x), φ the normal density. relu at 0: 0, as in PyTorch.
+fn slope(x: f32, kind: u32) -> f32 {
+  switch kind {
+    case 1u: {
+      let tail = halfErfc(abs(x) * 0.70710678);
+      let near = clamp(x, -12.0, 12.0);
+      return select(tail, 1.0 - tail, x > 0.0) + 0.39894228 * near * exp(-0.5 * near * near);
+    }
+    case 2u: {
+      let near = clamp(x, -20.0, 20.0);
+      let s = sigmoid(1.5957691 * fma(0.044715 * near * near, near, near));
+      return s + near * s * (1.0 - s) * 1.5957691 * fma(0.134145 * near, near, 1.0);
+    }
+    case 3u: {
+      let s = sigmoid(1.702 * x);
+      return s + 1.702 * clamp(x, -80.0, 80.0) * s * (1.0 - s);
+    }
+    case 4u: {
+      let s = sigmoid(x);
+      return s + clamp(x, -80.0, 80.0) * s * (1.0 - s);
+    }
+    case 5u: { return select(0.0, 1.0, x > 0.0); }
+    default: { return 1.0; }
+  }
+}

@@ -11,13 +11,28 @@ export type ActivationKind = keyof typeof activationKinds
 /** y = f(x), elementwise, any shape. */
 export function activation(pass: Pass, { x }: { x: Tensor }, { kind }: { kind: ActivationKind }): Tensor {
   const y = pass.scratch(x.shape, x.type)
-  const kernel = {
-    shader: 'activation',
-    entry: 'forward',
-    activation: activationOf('activation', x),
-    overrides: { KIND: activationKinds[kind] },
-  }
   const count = sizeOf(x.shape)
-  pass.run(kernel, { x, y }, { count }, flatGrid(Math.ceil(count / 64)))
+  pass.run(kernelOf('forward', kind, x), { x, y }, { count }, flatGrid(Math.ceil(count / 64)))
+  pass.tape?.record({ x }, y, { x }, ({ pass, dy, saved }) => ({
+    x: () => activationGradient(pass, { x: saved.x, dy }, { kind }),
+  }))
   return y
+}
+
+/** dx = dy · f'(x); relu has no slope at 0. */
+export function activationGradient(
+  pass: Pass,
+  { x, dy }: { x: Tensor; dy: Tensor },
+  { kind }: { kind: ActivationKind },
+): Tensor {
+  const dx = pass.scratch(x.shape, x.type)
+  const count = sizeOf(x.shape)
+  const buffers = { x4: x, dy4: dy, dx4: dx }
+  pass.run(kernelOf('backward', kind, x, dy), buffers, { count }, flatGrid(Math.ceil(count / 256)))
+  return dx
+}
+
+function kernelOf(entry: string, kind: ActivationKind, ...tensors: Tensor[]) {
+  const activation = activationOf('activation', ...tensors)
+  return { shader: 'activation', entry, activation, overrides: { KIND: activationKinds[kind] } }
 }

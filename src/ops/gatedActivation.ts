@@ -14,15 +14,30 @@ export function gatedActivation(
   require(Number.isInteger(width), () =>
     `gatedActivation: x [${x.shape}] has an odd width; gate and up must be as wide`)
   const y = pass.scratch([...x.shape.slice(0, -1), width], x.type)
-  const aligned = width % 4 === 0
-  const kernel = {
-    shader: 'gatedActivation',
-    entry: aligned ? 'forward4' : 'forward',
-    activation: activationOf('gatedActivation', x),
-    overrides: { KIND: activationKinds[kind] },
-  }
-  const rows = rowsOf(x)
-  const buffers: Record<string, Tensor> = aligned ? { x4: x, y4: y } : { x, y }
-  pass.run(kernel, buffers, { rows, width }, rowGrid(rows, Math.ceil(width / (aligned ? 256 : 64))))
+  if (width % 4 === 0) run(pass, 'forward4', kind, y, { x4: x, y4: y })
+  else run(pass, 'forward', kind, y, { x, y })
+  pass.tape?.record({ x }, y, { x }, ({ pass, dy, saved }) => ({
+    x: () => gatedActivationGradient(pass, { x: saved.x, dy }, { kind }),
+  }))
   return y
+}
+
+/** dx [.., 2F]: dy · up · f'(gate), then dy · f(gate). */
+function gatedActivationGradient(
+  pass: Pass,
+  { x, dy }: { x: Tensor; dy: Tensor },
+  { kind }: { kind: ActivationKind },
+): Tensor {
+  const dx = pass.scratch(x.shape, x.type)
+  if (widthOf(dy) % 4 === 0) run(pass, 'backward4', kind, dy, { x4: x, dy4: dy, dx4: dx })
+  else run(pass, 'backward', kind, dy, { x, dy, dx })
+  return dx
+}
+
+/** One invocation per element of `y`, or per four. */
+function run(pass: Pass, entry: string, kind: ActivationKind, y: Tensor, buffers: Record<string, Tensor>): void {
+  const activation = activationOf('gatedActivation', ...Object.values(buffers))
+  const kernel = { shader: 'gatedActivation', entry, activation, overrides: { KIND: activationKinds[kind] } }
+  const [rows, width] = [rowsOf(y), widthOf(y)]
+  pass.run(kernel, buffers, { rows, width }, rowGrid(rows, Math.ceil(width / (entry.endsWith('4') ? 256 : 64))))
 }

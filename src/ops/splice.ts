@@ -1,5 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
+import { gatherGradient } from './gather.ts'
 import { rowGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
@@ -21,5 +22,19 @@ export function splice(
   const kernel = { shader: 'splice', entry: 'forward', activation: activationOf('splice', embeddings, visual) }
   const params = { rows, width, visualRows: rowsOf(visual) }
   pass.run(kernel, { embeddings, visual, source, y }, params, rowGrid(rows, Math.ceil(width / 64)))
+  pass.tape?.record({ embeddings, visual, source }, y, { source }, ({ pass, dy, saved: { source } }) => ({
+    embeddings: () => embeddingsGradient(pass, { dy, source }),
+    visual: () => gatherGradient(pass, { dy, rows: source }, { shape: visual.shape, first: 1 }),
+    source: null,
+  }))
   return y
+}
+
+function embeddingsGradient(pass: Pass, { dy, source }: { dy: Tensor; source: Tensor }): Tensor {
+  const dEmbeddings = pass.scratch(dy.shape, dy.type)
+  const [rows, width] = [rowsOf(dy), widthOf(dy)]
+  const kernel = { shader: 'splice', entry: 'backward', activation: activationOf('splice', dy) }
+  const params = { rows, width, visualRows: 0 }
+  pass.run(kernel, { dy, source, dEmbeddings }, params, rowGrid(rows, Math.ceil(width / 64)))
+  return dEmbeddings
 }
