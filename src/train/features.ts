@@ -4,9 +4,6 @@ import type { TeachStore } from '../teachApi.ts'
 import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import { bytesOf, type Tensor } from '../tensor/tensor.ts'
 
-/** Features of at most this many bytes stay on the GPU; the others come back from the store. */
-const gpuBytes = 512e6
-
 /** An image known by its content, of which the encoder makes features [P, Dv], a tensor that the caller owns. */
 export interface Seen {
   key: string
@@ -28,6 +25,8 @@ export class Features {
     /** What the features depend on beside the image: the encoder and how it is stored. */
     private readonly encoder: string,
     private readonly store?: TeachStore,
+    /** So many bytes of features stay on the GPU; the others come back from the store. */
+    private readonly most = 512e6,
   ) {}
 
   get bytesPerImage(): number {
@@ -36,7 +35,7 @@ export class Features {
 
   /** Bytes on the GPU when `images` are known. */
   forecast(images: number): number {
-    return Math.min(images, Math.max(1, Math.floor(gpuBytes / this.bytesPerImage))) * this.bytesPerImage
+    return Math.min(images, Math.max(1, Math.floor(this.most / this.bytesPerImage))) * this.bytesPerImage
   }
 
   /** Makes the features of an image, unless they are known here or in the store. */
@@ -68,7 +67,7 @@ export class Features {
     this.known.set(seen.key, tensor)
     this.held += this.bytesPerImage
     for (const [key, old] of this.known) {
-      if (this.held <= gpuBytes) break
+      if (this.held <= this.most) break
       if (key === seen.key || needed.has(key)) continue
       this.gpu.memory.destroy(old.buffer)
       this.known.delete(key)
