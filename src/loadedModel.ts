@@ -92,13 +92,11 @@ export class LoadedModel implements Model {
   useProjector(name: string) {
     this.present()
     this.kept.use(name)
-    this.parts.session.forgetSight()
   }
 
   removeProjector(name: string) {
-    this.present()
+    this.idle()
     this.kept.remove(name)
-    this.parts.session.forgetSight()
   }
 
   exportProjector(name: string) {
@@ -141,6 +139,7 @@ export class LoadedModel implements Model {
     if (this.state === 'disposed') return
     this.state = 'disposed'
     release(this.parts.gpu, this.parts.weights)
+    this.kept.dispose()
     this.parts.gpu.dispose()
   }
 
@@ -149,10 +148,14 @@ export class LoadedModel implements Model {
     this.parts.gpu.check()
   }
 
-  private begin(): void {
+  private idle(): void {
     this.present()
     if (this.state === 'busy')
       throw new BeagleError('busy', 'The model is answering another question. Wait for its end, or stop it.')
+  }
+
+  private begin(): void {
+    this.idle()
     this.state = 'busy'
   }
 

@@ -89,15 +89,24 @@ export class Projectors {
     release(this.gpu, projector)
   }
 
+  /** Releases the projectors that are not in use; the one in use belongs to the weights. */
+  dispose(): void {
+    for (const { projector } of this.kept.values()) {
+      if (projector !== this.weights.projector) release(this.gpu, projector)
+    }
+    this.kept.clear()
+  }
+
   /** A projector's file; the checkpoint's own has its tensors as they stand in the checkpoint. */
   async export(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const { projector, metadata } = this.named(name)
-    if (name !== base) return this.write(projector, await readProjector(this.gpu, projector), metadata)
+    const about = { ...projectorMetadata(this.info, projector.config), ...metadata }
+    if (name !== base) return this.write(projector, await readProjector(this.gpu, projector), about)
     const tensors: Record<string, TensorToWrite> = {}
     for (const ref of this.baseTensors()) {
       tensors[ref.canonical] = { shape: ref.shape, dtype: ref.dtype, data: await readTensor(ref) }
     }
-    return writeProjectorFile(this.model.layout, tensors, projectorMetadata(this.info, projector.config))
+    return writeProjectorFile(this.model.layout, tensors, about)
   }
 
   /** The file of a projector that was trained for this model. */

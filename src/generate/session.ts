@@ -3,6 +3,7 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { PreprocessorConfig } from '../image/preprocess.ts'
 import type { LmmWeights } from '../models/lmm.ts'
+import type { Projector } from '../models/projectors/projector.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { stopStrings } from '../text/stopStrings.ts'
 import { Decoding } from './decoding.ts'
@@ -29,6 +30,8 @@ export class Session {
   readonly vision: Vision | undefined
   /** Marks of the rows in the cache. */
   private cached: string[] = []
+  /** The projector whose visual tokens are among them. */
+  private projector: Projector | undefined
 
   constructor(private readonly parts: SessionParts) {
     const { gpu, weights, config, maxContext } = parts
@@ -62,17 +65,11 @@ export class Session {
     return this.parts
   }
 
-  /** Another projector sees otherwise: neither visual tokens nor rows of the cache hold any more. */
-  forgetSight(): void {
-    this.forget()
-    this.vision?.forgetTokens()
-  }
-
   /** The most probable answer, of at most 48 tokens, to a prompt about the image of `features`, seen with the projector of `weights`. */
   async say(ids: readonly number[], features: Tensor, weights: LmmWeights): Promise<string> {
     const { config, tokenizer } = this.parts
     this.forget()
-    const visual = await this.vision!.projected(features, weights)
+    const visual = await this.vision!.projected(features, weights.projector!)
     const said: number[] = []
     try {
       const greedy = sampleSettings({ temperature: 0 }, {})
@@ -153,13 +150,16 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<number> {
     const { vision, decoding } = this
+    const { projector } = this.parts.weights
+    if (projector !== this.projector) this.forget()
+    this.projector = projector
     let same = 0
     while (same < prompt.marks.length - 1 && this.cached[same] === prompt.marks[same]) same++
     const fresh = prompt.marks.slice(same)
     const needed = prompt.images.some(({ key }) => fresh.some((mark) => mark.startsWith(`${key}:`)))
     const before = vision?.encoded ?? 0
     const encodeStart = performance.now()
-    const visual = needed ? await vision!.tokensOf(prompt.images, signal) : []
+    const visual = needed ? await vision!.tokensOf(prompt.images, projector!, signal) : []
     run.imagesEncoded = (vision?.encoded ?? 0) - before
     run.timings.encode = needed ? performance.now() - encodeStart : 0
     run.cachedTokens = same

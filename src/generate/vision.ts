@@ -2,19 +2,26 @@ import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
-import { encode, type LmmWeights, see } from '../models/lmm.ts'
-import { project } from '../models/projectors/projector.ts'
+import { encode, type LmmWeights } from '../models/lmm.ts'
+import { type Projector, project } from '../models/projectors/projector.ts'
 import { release } from '../models/upload.ts'
 import { execute, stateTensor } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { PromptImage } from './prompt.ts'
 
-/** Visual tokens of this many images stay on the GPU; the one unused for longest goes first. */
+/** What was seen of this many images stays on the GPU; the one unused for longest goes first. */
 const mostImages = 16
 
-/** The model's eyes: visual tokens per image, each image encoded once. */
+/** An image's features, and the visual tokens that a projector made of them. */
+interface Seen {
+  features: Tensor
+  tokens?: Tensor
+  by?: Projector
+}
+
+/** The model's eyes: visual tokens per image, each image encoded once, whichever projectors then read its features. */
 export class Vision {
-  private readonly seen = new Map<string, Tensor>()
+  private readonly seen = new Map<string, Seen>()
   /** Images encoded so far. */
   encoded = 0
 
@@ -38,17 +45,29 @@ export class Vision {
     return { values: pixels, shape: [1, 3, height, width] }
   }
 
-  /** Visual tokens [M, D] of each image, encoding those that are not known; waits until they are done. */
-  async tokensOf(images: readonly PromptImage[], signal?: AbortSignal): Promise<Tensor[]> {
+  /** Visual tokens [M, D] of each image by `projector`, encoding the images that are not known; waits until they are done. */
+  async tokensOf(images: readonly PromptImage[], projector: Projector, signal?: AbortSignal): Promise<Tensor[]> {
     const before = this.encoded
     const tokens: Tensor[] = []
-    for (const image of images) tokens.push(this.recall(image.key) ?? (await this.encode(image, signal)))
+    for (const image of images) {
+      const seen = this.recall(image.key) ?? (await this.encode(image, signal))
+      tokens.push(await this.tokens(seen, projector))
+    }
     if (this.encoded > before) await this.gpu.settle()
     this.forget(new Set(images.map(({ key }) => key)))
     return tokens
   }
 
-  private recall(key: string): Tensor | undefined {
+  private async tokens(seen: Seen, projector: Projector): Promise<Tensor> {
+    if (seen.tokens && seen.by === projector) return seen.tokens
+    if (seen.tokens) this.gpu.memory.destroy(seen.tokens.buffer)
+    seen.tokens = undefined
+    const tokens = await this.projected(seen.features, projector)
+    Object.assign(seen, { tokens, by: projector })
+    return tokens
+  }
+
+  private recall(key: string): Seen | undefined {
     const known = this.seen.get(key)
     if (!known) return undefined
     this.seen.delete(key)
@@ -58,21 +77,24 @@ export class Vision {
 
   /** Features [P, Dv] of an image, as a projector gets them; the caller owns them. */
   async features(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
+    throwIfAborted(signal)
+    if (!this.weights.encoder) await this.home.bringEncoder()
     const { vision, featureLayers, visualTokens } = this.config
-    return this.look(image, 'features', [visualTokens, vision.hidden * featureLayers.length], encode, signal)
+    const { values, shape } = await this.pixels(image)
+    const features = stateTensor(this.gpu, 'features', [visualTokens, vision.hidden * featureLayers.length])
+    await execute(this.gpu, 'encode image', (pass) => {
+      const pixels = pass.scratch(shape)
+      this.gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
+      pass.copy(encode(pass, this.weights, this.config, pixels), features)
+    })
+    return features
   }
 
-  /** Visual tokens [M, D] that the projector of `weights` makes of features; the caller owns them. */
-  async projected(features: Tensor, { projector }: LmmWeights): Promise<Tensor> {
+  /** Visual tokens [M, D] that `projector` makes of features; the caller owns them. */
+  async projected(features: Tensor, projector: Projector): Promise<Tensor> {
     const tokens = stateTensor(this.gpu, 'visual tokens', [this.config.visualTokens, this.config.text.hidden])
-    await execute(this.gpu, 'project', (pass) => pass.copy(project(pass, projector!, features), tokens))
+    await execute(this.gpu, 'project', (pass) => pass.copy(project(pass, projector, features), tokens))
     return tokens
-  }
-
-  /** Forgets the visual tokens of all images. */
-  forgetTokens(): void {
-    for (const { buffer } of this.seen.values()) this.gpu.memory.destroy(buffer)
-    this.seen.clear()
   }
 
   /** Takes the encoder's weights off the GPU until they are needed. */
@@ -81,38 +103,19 @@ export class Vision {
     this.weights.encoder = undefined
   }
 
-  private async encode(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
-    const { visualTokens, text } = this.config
-    const tokens = await this.look(image, 'visual tokens', [visualTokens, text.hidden], see, signal)
-    this.seen.set(image.key, tokens)
+  private async encode(image: PromptImage, signal?: AbortSignal): Promise<Seen> {
+    const seen = { features: await this.features(image, signal) }
+    this.seen.set(image.key, seen)
     this.encoded++
-    return tokens
-  }
-
-  private async look(
-    image: PromptImage,
-    what: string,
-    shape: readonly number[],
-    by: typeof see,
-    signal?: AbortSignal,
-  ): Promise<Tensor> {
-    throwIfAborted(signal)
-    if (!this.weights.encoder) await this.home.bringEncoder()
-    const { values, shape: pixelShape } = await this.pixels(image)
-    const result = stateTensor(this.gpu, what, shape)
-    await execute(this.gpu, 'encode image', (pass) => {
-      const pixels = pass.scratch(pixelShape)
-      this.gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
-      pass.copy(by(pass, this.weights, this.config, pixels), result)
-    })
-    return result
+    return seen
   }
 
   private forget(needed: ReadonlySet<string>): void {
-    for (const [key, tensor] of this.seen) {
+    for (const [key, { features, tokens }] of this.seen) {
       if (this.seen.size <= mostImages) return
       if (needed.has(key)) continue
-      this.gpu.memory.destroy(tensor.buffer)
+      this.gpu.memory.destroy(features.buffer)
+      if (tokens) this.gpu.memory.destroy(tokens.buffer)
       this.seen.delete(key)
     }
   }
