@@ -123,6 +123,8 @@ export class Tape {
   backward(pass: Pass, y: Tensor, dy: Tensor): Map<Tensor, Tensor> {
     if (!this.live.has(y)) throw new BeagleError('bad-argument', 'Nothing that is trained leads to the loss.')
     const arrived = new Map<Operand, Tensor>([[y, dy]])
+    // Once for its own sake: it stays the caller's.
+    this.hold(dy.buffer)
     this.hold(dy.buffer)
     pass.tape = undefined
     for (let node = this.nodes.pop(); node; node = this.nodes.pop()) {
@@ -135,6 +137,7 @@ export class Tape {
       for (const operand of Object.values(node.saved)) if (operand && isTensor(operand)) this.release(pass, operand)
     }
     pass.tape = this
+    this.letGo(dy.buffer)
     for (const tensor of arrived.values()) this.letGo(tensor.buffer)
     this.live.clear()
     return arrived as Map<Tensor, Tensor>
