@@ -8,6 +8,7 @@ import { mode } from './store/mode.ts'
 import { embedded, loadModel, modelState } from './store/model.ts'
 import { openPanel } from './store/panels.ts'
 import { attach, loadSamples } from './store/pictures.ts'
+import { readRuns } from './store/runs.ts'
 import { applyTheme } from './store/settings.ts'
 import { App } from './views/App.tsx'
 import { loadFolder } from './views/FolderButton.tsx'
@@ -20,10 +21,12 @@ answerQueued()
 await Promise.race([keepConversation(), new Promise((resolve) => setTimeout(resolve, 500))])
 render(<App />, document.getElementById('app')!)
 void loadSamples()
+void readRuns()
 
-watchDrops(({ images, model }) => {
+watchDrops(({ files, model, mode: where, on }) => {
   if (model) loadFolder(model.source, model.label)
-  void attach(images)
+  if (where === 'chat') void attach(files.map(({ file }) => file))
+  else if (files.length > 0) void import('./store/examplesRead.ts').then(({ addDropped }) => addDropped(files, on))
 })
 
 addEventListener('keydown', (event) => {

@@ -27,7 +27,6 @@ export interface Item {
   group: string
   /** Its own questions and answers; none takes the name of its group. */
   turns: Exchange[]
-  kind?: string
   /** Order among all; a copy gets a place between its neighbours. */
   rank: number
 }
@@ -81,12 +80,16 @@ export const examples: ReadonlySignal<TaughtExample[]> = computed(() =>
     const turns = taught(item, groupOf.value.get(item.group), wording.value)
     if (turns.length === 0) return []
     const { id, picture, name } = item
-    return [{ id, blob: picture.blob, name, turns, kind: item.kind ?? groupOf.value.get(item.group)?.name }]
+    return [{ id, blob: picture.blob, name, turns, kind: groupOf.value.get(item.group)?.name }]
   }),
 )
 
 /** What an item teaches: its own complete exchanges, else its group's name in the wording. */
-export function taught({ turns }: Item, group: Group | undefined, { question, answer, short }: Wording): Exchange[] {
+export function taught(
+  { turns }: Pick<Item, 'turns'>,
+  group: Group | undefined,
+  { question, answer, short }: Wording,
+): Exchange[] {
   if (turns.length > 0) return turns.filter((turn) => turn.answer.trim() !== '')
   const name = group?.way === 'named' ? group.name.trim() : ''
   if (name === '') return []

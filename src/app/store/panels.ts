@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-export type Panel = 'model' | 'settings' | 'device' | 'camera' | 'picture'
+export type Panel = 'model' | 'settings' | 'device' | 'camera' | 'picture' | 'burst' | 'example'
 
 /** The dialog that is open; only one is at a time. */
 export const openPanel = signal<Panel | undefined>(undefined)

@@ -21,7 +21,13 @@ export function App() {
       <CameraDialog />
       <PictureDialog />
       <Spoken />
-      {dragging.value && <div class="drop-target">Drop images to ask about them, or a model folder to load it</div>}
+      {dragging.value && (
+        <div class="drop-target">
+          {mode.value === 'chat'
+            ? 'Drop images to ask about them, or a model folder to load it'
+            : 'Drop pictures, folders of them, or a data file with its pictures'}
+        </div>
+      )}
     </>
   )
 }
