@@ -19,7 +19,17 @@ const paths = {
   box: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4.3 7.6L12 12l7.7-4.4M12 12v8.8',
   chat: 'M4 5h16v11h-8l-4.5 4v-4H4z',
   teach: 'M2.5 9L12 4.5 21.500 9 12 13.500zM6.500 11v5c3 2.600 8 2.600 11 0v-5M21.500 9v5.500',
+  pause: 'M9 6v12M15 6v12',
+  play: 'M8 5.500l10.500 6.500L8 18.500z',
+  save: 'M12 4v11M7 10.500l5 5 5-5M5 20h14',
+  open: 'M12 16V5M7 9.500l5-5 5 5M5 20h14',
+  cross: 'M7 7l10 10M17 7L7 17',
+  projector: 'M4 6v12l6-3V9zM14 8h6M14 12h6M14 16h6',
   flip: 'M4 9a8 8 0 0 1 14-3l2 2M20 4v4h-4M20 15a8 8 0 0 1-14 3l-2-2M4 20v-4h4',
+  plus: 'M12 5v14M5 12h14',
+  search: 'M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13zM15.500 15.500L20 20',
+  back: 'M15 6l-6 6 6 6',
+  next: 'M9 6l6 6-6 6',
 } as const
 
 export type IconName = keyof typeof paths
