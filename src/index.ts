@@ -9,6 +9,8 @@ export type { RgbImage } from './image/rgbImage.ts'
 export { inspect } from './inspect.ts'
 export { load } from './load.ts'
 export * from './teachApi.ts'
+export { folderTemplates, readFolders } from './train/data/folders.ts'
+export { dataExtensions, readData } from './train/data/read.ts'
 
 /** The models in the browser's storage, latest used first; none where there is no such storage. */
 export async function cachedModels(): Promise<CachedModel[]> {
