@@ -42,7 +42,7 @@ export function changeWay(id: string, way: Group['way']): void {
     if (way === 'asked') {
       items.value = items.peek().map((item) => (item.group === id ? { ...item, turns: explicit(item) } : item))
     } else {
-      const implied = explicit({ turns: [], group: id })
+      const implied = taught({ turns: [] }, { ...group, way: 'named' }, wording.peek())
       const sameAsName = (item: Item) => item.group === id && JSON.stringify(item.turns) === JSON.stringify(implied)
       items.value = items.peek().map((item) => (sameAsName(item) ? { ...item, turns: [] } : item))
     }
