@@ -8,6 +8,7 @@ import { require } from './require.ts'
 /**
  * The rows of `table` [V, D] that `ids` (u32) name, as [T, D] of `type`; an id that is not below V gives a row of zeros.
  * By default all ids are taken; `rows` of them from `idOffset` on serve a decode step, whose id stands in the cursor.
+ * The table is not trained: it has no gradient.
  */
 export function embedding(
   pass: Pass,
@@ -26,5 +27,6 @@ export function embedding(
     const params = { rows: taken, cols: table.cols, idOffset, firstRow, partRows, tableRows: table.rows }
     pass.run(kernel, { ids, y, ...weightBindings(part) }, params, rowGrid(taken, Math.ceil(table.cols / 256)))
   }
+  pass.tape?.record({ ids, table }, y, {}, () => ({ ids: null, table: null }))
   return y
 }

@@ -1,5 +1,5 @@
 import type { Pass } from '../tensor/pass.ts'
-import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
+import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { flatGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
@@ -22,7 +22,21 @@ export function place(pass: Pass, { x, into }: { x: Tensor; into: Tensor }, regi
     `place: rows ${fromRow}..${fromRow + rows} are wanted, x [${x.shape}] has ${rowsOf(x)}`)
   const fits = toRow + rows <= rowsOf(into) && toColumn + width <= intoWidth
   require(fits, () => `place: ${rows} × ${width} at row ${toRow}, column ${toColumn} do not fit into [${into.shape}]`)
-  const kernel = { shader: 'place', entry: 'forward', activation: activationOf('place', x, into) }
-  const params = { rows, width, fromRow, intoWidth, toRow, toColumn }
-  pass.run(kernel, { x, into }, params, flatGrid(Math.ceil((rows * width) / 64)))
+  const kernel = { shader: 'place', activation: activationOf('place', x, into) }
+  const count = rows * width
+  const params = { rows, width, fromRow, intoWidth, toRow, toColumn, count }
+  pass.run({ ...kernel, entry: 'forward' }, { x, into }, params, flatGrid(Math.ceil(count / 64)))
+  const before = pass.tape?.follows(into) ? into : undefined
+  pass.tape?.record({ x, before }, into, {}, ({ pass, dy }) => {
+    const gradient = (entry: string, name: string, shape: readonly number[]) => () => {
+      const result = pass.scratch(shape, dy.type)
+      const grid = flatGrid(Math.ceil(sizeOf(shape) / 64))
+      pass.run({ ...kernel, entry }, { dy, [name]: result }, { ...params, count: sizeOf(shape) }, grid)
+      return result
+    }
+    return {
+      x: gradient('backward', 'dx', x.shape),
+      before: gradient('backwardInto', 'dInto', dy.shape),
+    }
+  })
 }
