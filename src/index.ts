@@ -9,6 +9,7 @@ export type { RgbImage } from './image/rgbImage.ts'
 export { inspect } from './inspect.ts'
 export { load } from './load.ts'
 export * from './teachApi.ts'
+export { deleteTeachStore, listTeachStores, teachStore } from './teachStores.ts'
 export { folderTemplates, readFolders } from './train/data/folders.ts'
 export { dataExtensions, readData } from './train/data/read.ts'
 

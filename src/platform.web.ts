@@ -1,7 +1,12 @@
 import type { ModelFiles } from './checkpoint/byteSource.ts'
 import { type ModelCache, openBrowserCache } from './checkpoint/cache.ts'
 import { httpFiles } from './checkpoint/httpFiles.ts'
+import { type KeptFiles, keptFiles, safeName } from './checkpoint/keptFiles.ts'
+import { browserFolder, remove } from './checkpoint/opfs.ts'
 import { BeagleError } from './errors.ts'
+
+/** The folder of the browser's storage that has one folder for each training. */
+const trainings = 'beagle-teach'
 
 /**
  * What differs between the browser and Node; `platform.node.ts` is its twin. The embedded model lies beside the page or its
@@ -19,4 +24,23 @@ export const platform = {
   },
   isFolder: (_path: string): boolean => false,
   cache: (): Promise<ModelCache | undefined> => openBrowserCache(),
+  teachStores: {
+    open: async (key: string): Promise<KeptFiles> => {
+      const root = await browserFolder(trainings)
+      if (root) return keptFiles(await root.getDirectoryHandle(safeName(key), { create: true }))
+      throw new BeagleError(
+        'not-found',
+        'There is no storage for trainings here (a private window, or a page without https). Open the page by https in a normal window.',
+      )
+    },
+    list: async (): Promise<string[]> => {
+      const keys: string[] = []
+      for await (const key of (await browserFolder(trainings))?.keys() ?? []) keys.push(decodeURIComponent(key))
+      return keys.sort()
+    },
+    delete: async (key: string): Promise<void> => {
+      const root = await browserFolder(trainings)
+      if (root) await remove(root, safeName(key))
+    },
+  },
 }

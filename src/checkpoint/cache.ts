@@ -1,5 +1,6 @@
 import { BeagleError } from '../errors.ts'
 import { CacheFolder } from './cacheFolder.ts'
+import { browserFolder, isMissing, remove } from './opfs.ts'
 
 /** A model in the cache, as a list of them shows it. */
 export interface CacheEntry {
@@ -31,8 +32,6 @@ export async function cacheKey(origin: string): Promise<string> {
   return Array.from(sum.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-const isMissing = (error: unknown) => (error as DOMException).name === 'NotFoundError'
-
 /** A cache in `root`, which belongs to it alone. */
 export function openCache(root: FileSystemDirectoryHandle): ModelCache {
   return {
@@ -47,11 +46,7 @@ export function openCache(root: FileSystemDirectoryHandle): ModelCache {
       }
       return entries.sort((a, b) => b.usedAt - a.usedAt)
     },
-    async delete(key) {
-      await root.removeEntry(key, { recursive: true }).catch((error) => {
-        if (!isMissing(error)) throw error
-      })
-    },
+    delete: (key) => remove(root, key),
     async folder(origin) {
       const key = await cacheKey(origin)
       return new CacheFolder(key, await root.getDirectoryHandle(key, { create: true }))
@@ -69,10 +64,6 @@ export function openCache(root: FileSystemDirectoryHandle): ModelCache {
 
 /** The cache in the browser's private file system; `undefined` where there is none (Node, private windows, insecure pages). */
 export async function openBrowserCache(): Promise<ModelCache | undefined> {
-  try {
-    const storage = await navigator.storage.getDirectory()
-    return openCache(await storage.getDirectoryHandle('beagle-models', { create: true }))
-  } catch {
-    return undefined
-  }
+  const folder = await browserFolder('beagle-models')
+  return folder && openCache(folder)
 }

@@ -1,4 +1,4 @@
-import { BeagleError } from '../errors.ts'
+import { readFile, sha256, writeFile } from './opfs.ts'
 
 /** What the cache knows about one file of a model. */
 export interface CachedFile {
@@ -20,56 +20,6 @@ export interface CacheManifest {
 
 const MANIFEST = 'model.json'
 const DIGEST_BYTES = 32
-
-type SyncHandle = {
-  write(data: Uint8Array, options: { at: number }): number
-  truncate(size: number): void
-  flush(): void
-  close(): void
-}
-
-/** Writes a file whole. A writable appears only when it is closed; the older synchronous handle (workers) writes in place. */
-async function writeFile(
-  folder: FileSystemDirectoryHandle,
-  name: string,
-  parts: Uint8Array<ArrayBuffer>[],
-): Promise<void> {
-  const file = await folder.getFileHandle(name, { create: true })
-  if ('createWritable' in file) {
-    const writable = await file.createWritable()
-    try {
-      for (const part of parts) await writable.write(part)
-    } catch (error) {
-      await writable.abort().catch(() => {})
-      throw error
-    }
-    await writable.close()
-    return
-  }
-  const handle: SyncHandle = await (file as { createSyncAccessHandle(): Promise<SyncHandle> }).createSyncAccessHandle()
-  try {
-    handle.truncate(0)
-    let at = 0
-    for (const part of parts) at += handle.write(part, { at })
-    handle.flush()
-  } finally {
-    handle.close()
-  }
-}
-
-async function readFile(folder: FileSystemDirectoryHandle, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    const file = await (await folder.getFileHandle(name)).getFile()
-    return new Uint8Array(await file.arrayBuffer())
-  } catch (error) {
-    if ((error as DOMException).name === 'NotFoundError') return undefined
-    throw error
-  }
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-}
 
 /** What the names of a file's blocks begin with; no path's is the beginning of another's. */
 const blockPrefix = (path: string) => `${encodeURIComponent(path).replaceAll('~', '%7E')}~`
@@ -111,22 +61,13 @@ export class CacheFolder {
     const stored = await readFile(this.folder, blockPrefix(path) + index)
     if (stored?.length !== size + DIGEST_BYTES) return undefined
     const data = stored.subarray(0, size)
-    const sum = await digest(data)
+    const sum = await sha256(data)
     return sum.every((byte, i) => byte === stored[size + i]) ? data : undefined
   }
 
   /** Throws `out-of-memory` when the browser's storage is full. */
   async writeBlock(path: string, index: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
-    try {
-      await writeFile(this.folder, blockPrefix(path) + index, [data, await digest(data)])
-    } catch (error) {
-      if ((error as DOMException).name !== 'QuotaExceededError') throw error
-      throw new BeagleError(
-        'out-of-memory',
-        "The browser's storage is full. Delete cached models or free disk space.",
-        { cause: error },
-      )
-    }
+    await writeFile(this.folder, blockPrefix(path) + index, [data, await sha256(data)])
   }
 
   /** Whether a block is there with the right length; its content is checked when it is read. */

@@ -8,6 +8,11 @@ export interface StorageFaults {
 
 const notFound = (name: string) => new DOMException(`${name} is not there`, 'NotFoundError')
 
+/** As in browsers. */
+function checkName(name: string): void {
+  if (name === '' || name === '.' || name === '..' || /[/\\]/.test(name)) throw new TypeError('Name is not allowed.')
+}
+
 class MemoryFile {
   readonly kind = 'file'
   content = new Uint8Array()
@@ -55,6 +60,7 @@ export class MemoryDirectory {
   ) {}
 
   async getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<MemoryDirectory> {
+    checkName(name)
     const child = this.children.get(name)
     if (child instanceof MemoryDirectory) return child
     if (child) throw new DOMException(`${name} is a file`, 'TypeMismatchError')
@@ -65,6 +71,7 @@ export class MemoryDirectory {
   }
 
   async getFileHandle(name: string, options?: { create?: boolean }): Promise<MemoryFile> {
+    checkName(name)
     const child = this.children.get(name)
     if (child instanceof MemoryFile) return child
     if (child) throw new DOMException(`${name} is a directory`, 'TypeMismatchError')
