@@ -26,6 +26,20 @@ export function formatLeft(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h left`
 }
 
+/** A rough time, as people say it before they know. */
+export function formatAbout(seconds: number): string {
+  if (seconds < 45) return 'less than a minute'
+  if (seconds < 5400) return `about ${plural(Math.round(seconds / 60), 'minute')}`
+  return `about ${plural(Math.round(seconds / 3600), 'hour')}`
+}
+
+/** 1 step, 2 steps. */
+export const plural = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
+
+/** 0.7512 → "75 %". */
+export const formatShare = (share: number): string => `${Math.round(100 * share)} %`
+
 /** 4700000 → "4.7 M". */
 export function formatCount(count: number): string {
   if (count < 1000) return String(count)

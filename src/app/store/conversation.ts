@@ -4,6 +4,7 @@ import { PageError, type WireChatOptions, type WireError, type WireMessage } fro
 import { client, memory, modelState, recover } from './model.ts'
 import { announcement, showToast } from './panels.ts'
 import { attached, newId, type Picture } from './pictures.ts'
+import { answering } from './projectors.ts'
 import { chatOptions, sampling } from './settings.ts'
 
 export interface Answer {
@@ -15,6 +16,8 @@ export interface Answer {
   error?: WireError
   /** Model and weights that gave the answer. */
   by?: string
+  /** The projector that answered, where there were several. */
+  projector?: string
 }
 
 export interface Turn {
@@ -131,7 +134,7 @@ async function answer(turn: Turn): Promise<void> {
   stopper = new AbortController()
   running.value = turn.id
   const by = state.kind === 'ready' ? `${state.choice.label}, ${state.info.weights}` : undefined
-  turn.answer.value = { status: 'thinking', text: '', seed: options.seed, by }
+  turn.answer.value = { status: 'thinking', text: '', seed: options.seed, by, projector: answering.peek() }
   const stream = new Paced((text) => {
     turn.answer.value = { ...turn.answer.peek(), status: 'writing', text }
   })

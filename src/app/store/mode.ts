@@ -11,6 +11,9 @@ addEventListener('hashchange', () => {
   mode.value = inAddress()
 })
 
+/** How far the training is, in a few words; empty while none runs. */
+export const trainingNote = signal('')
+
 export function goTo(next: Mode): void {
   location.hash = next
 }

@@ -42,6 +42,9 @@ let loading: AbortController | undefined
 let lastReady: ModelChoice | undefined
 let lastRecovery = Number.NEGATIVE_INFINITY
 
+/** What must be done with a model that was just loaded before it is asked anything. */
+export const preparations: ((info: ModelInfo) => Promise<void>)[] = []
+
 /** The worker's client; started on first use. */
 export function client(): Client {
   if (!connection) {
@@ -72,6 +75,7 @@ export async function loadModel(choice: ModelChoice): Promise<void> {
         },
       },
     )
+    for (const prepare of preparations) await prepare(info)
     if (loading !== controller) return
     lastReady = choice
     batch(() => {

@@ -4,6 +4,7 @@ import { modelState } from '../store/model.ts'
 import { openPanel } from '../store/panels.ts'
 import { attach, attached } from '../store/pictures.ts'
 import { Icon } from './Icon.tsx'
+import { ProjectorSwitch } from './ProjectorSwitch.tsx'
 import { JumpToEnd } from './Scroller.tsx'
 import { StatusLine } from './StatusLine.tsx'
 import { Suggestions } from './Suggestions.tsx'
@@ -60,6 +61,7 @@ export function Composer() {
         />
         <div class="composer-bar">
           <AttachButtons />
+          <ProjectorSwitch />
           <SendOrStop />
         </div>
       </form>

@@ -3,7 +3,7 @@ import type { Answer } from '../store/conversation.ts'
 import { Facts } from './Facts.tsx'
 
 /** How long the answer took: encode, first token, rate; the rest on request. */
-export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
+export function Figures({ answer: { result, seed, by, projector } }: { answer: Answer }) {
   if (!result) return null
   const { timings, imagesEncoded, visualTokens, cachedTokens, prefilledTokens, ids, inputIds } = result
   const rows: [string, string][] = [
@@ -16,6 +16,7 @@ export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
     ['Ended by', { stop: 'the model', length: 'the token limit', aborted: 'you' }[result.finishReason]],
     ['Seed', seed === undefined ? 'none' : String(seed)],
     ['Model', by ?? 'unknown'],
+    ['Projector', projector ?? 'base'],
   ]
   return (
     <details class="figures">
@@ -29,6 +30,11 @@ export function Figures({ answer: { result, seed, by } }: { answer: Answer }) {
         <span class="figure">
           <b>{formatRate(timings.tokensPerSecond)}</b> tokens/s
         </span>
+        {projector !== undefined && (
+          <span class="figure">
+            projector <b>{projector}</b>
+          </span>
+        )}
         <span class="figure-more">details</span>
       </summary>
       <Facts rows={rows} />

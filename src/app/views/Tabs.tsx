@@ -1,4 +1,4 @@
-import { type Mode, mode } from '../store/mode.ts'
+import { type Mode, mode, trainingNote } from '../store/mode.ts'
 import { Icon, type IconName } from './Icon.tsx'
 
 const tabs: { mode: Mode; label: string; icon: IconName }[] = [
@@ -14,6 +14,12 @@ export function Tabs() {
         <a key={tab.mode} href={`#${tab.mode}`} aria-current={mode.value === tab.mode ? 'page' : undefined}>
           <Icon name={tab.icon} />
           {tab.label}
+          {tab.mode === 'teach' && trainingNote.value !== '' && (
+            <span class="tab-note">
+              <span class="visually-hidden">, training </span>
+              {trainingNote.value}
+            </span>
+          )}
         </a>
       ))}
     </nav>

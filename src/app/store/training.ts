@@ -1,0 +1,298 @@
+import { computed, effect, signal } from '@preact/signals'
+import type { TeachPlan, TeachResult } from '../../teachApi.ts'
+import type { RemoteTraining } from '../client.ts'
+import { type Calls, PageError } from '../protocol.ts'
+import { examples, type TaughtExample } from './examples.ts'
+import { trainingNote } from './mode.ts'
+import { client, modelState, recover } from './model.ts'
+import { announcement, showToast } from './panels.ts'
+import { persisted } from './persisted.ts'
+import { newId } from './pictures.ts'
+import {
+  changeRun,
+  deleteRun,
+  dropExamples,
+  examplesOf,
+  freeName,
+  keepRun,
+  putRun,
+  type Run,
+  readRuns,
+  runOf,
+  runs,
+  runsHere,
+  shown,
+} from './runs.ts'
+import { form, settingsOf } from './trainingSettings.ts'
+
+export type Progress =
+  | { kind: 'starting' }
+  | { kind: 'features'; done: number; total: number; secondsLeft?: number }
+  | { kind: 'steps'; step: number; steps: number; examplesPerSecond: number; secondsLeft: number }
+  | { kind: 'recovering'; step: number }
+
+/** The training that runs in this tab. */
+export interface Current {
+  id: string
+  progress: Progress
+  paused: boolean
+  stopping: boolean
+  plan?: TeachPlan
+}
+
+export const current = signal<Current | undefined>(undefined)
+/** The run that ended last in this tab. */
+export const ended = signal<string | undefined>(undefined)
+export const trainingProblem = signal<{ message: string; diverged: boolean } | undefined>(undefined)
+/** Counts up whenever the curves of the current run have grown. */
+export const grown = signal(0)
+
+/** Runs of this model that were broken off, by a closed tab or a crash. */
+export const unfinished = computed(() =>
+  runsHere.value.filter(({ id, state }) => state === 'running' && id !== current.value?.id),
+)
+
+/** Seconds that one example of one step took last time, by the model's origin. */
+export const pace = persisted<Record<string, number>>('beagle.pace', {})
+
+let remote: RemoteTraining | undefined
+
+effect(() => {
+  const progress = current.value?.progress
+  const steps = progress?.kind === 'steps' ? `${progress.step}/${progress.steps}` : '…'
+  trainingNote.value = progress ? steps : ''
+})
+
+/** Starts a training of the examples with the form's settings. */
+export async function train(): Promise<void> {
+  const state = modelState.peek()
+  if (state.kind !== 'ready' || current.peek()) return
+  const id = newId()
+  setProgress(id, { kind: 'starting' })
+  await readRuns()
+  const taught = examples.peek()
+  putRun({
+    id,
+    name: nextName(),
+    model: { origin: state.info.origin, label: state.choice.label },
+    createdAt: Date.now(),
+    state: 'running',
+    settings: settingsOf(form.peek()),
+    curves: { loss: [], gradNorm: [], learningRate: [] },
+    evaluations: [],
+    shown: {},
+    seconds: 0,
+  })
+  await keepRun(id, { examples: taught })
+  await alone(id, () => follow(id, taught, false))
+}
+
+/** Goes on with a run that was broken off, from its last saved step. */
+export async function goOn(id: string): Promise<void> {
+  if (modelState.peek().kind !== 'ready' || current.peek()) return
+  setProgress(id, { kind: 'starting' })
+  const taught = await examplesOf(id)
+  if (!taught) {
+    current.value = undefined
+    showToast('The examples of this run are no longer in the browser’s storage.', { tone: 'problem' })
+    return
+  }
+  await alone(id, () => follow(id, taught, runOf(id)?.savedStep !== undefined))
+}
+
+/** Gives up a run that was broken off. */
+export async function discard(id: string): Promise<void> {
+  await alone(id, async () => {
+    await client().forgetTraining(id)
+    await deleteRun(id)
+  })
+}
+
+/** Holds the training after its present step, or lets it go on. */
+export function pause(paused: boolean): void {
+  const now = current.peek()
+  if (!now) return
+  remote?.pause(paused)
+  current.value = { ...now, paused }
+  announcement.value = paused ? 'Training is paused.' : 'Training goes on.'
+}
+
+/** Ends the training; what was learned so far is kept. */
+export function stopTraining(): void {
+  const now = current.peek()
+  if (!now) return
+  current.value = { ...now, stopping: true }
+  remote?.stop()
+}
+
+/** Runs `work` unless another tab has this run, which keeps others out in turn. */
+async function alone(id: string, work: () => Promise<void>): Promise<void> {
+  if (!navigator.locks) return work()
+  await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
+    if (lock) return work()
+    current.value = undefined
+    showToast('This run is going on in another tab of this browser.', { tone: 'problem' })
+  })
+}
+
+const lockOf = (id: string) => `beagle-run-${id}`
+
+async function follow(id: string, taught: TaughtExample[], resume: boolean): Promise<void> {
+  const { settings, name } = runOf(id)!
+  trainingProblem.value = undefined
+  ended.value = undefined
+  shown.value = id
+  setProgress(id, { kind: 'starting' })
+  remote = client().teach(
+    {
+      key: id,
+      examples: taught.map(({ blob, name, turns, kind }) => ({ image: blob, name, turns, kind })),
+      settings: settings!,
+      resume,
+      about: name,
+    },
+    (event) => receive(id, taught, event),
+  )
+  if (current.peek()?.paused) remote.pause(true)
+  try {
+    await finish(id, await remote.result)
+  } catch (error) {
+    if (!(error instanceof PageError)) throw error
+    if (error.code === 'device-lost' && modelState.peek().kind === 'ready') recover(error)
+    const lost = error.code === 'device-lost' || error.code === 'unexpected'
+    if (lost && (await modelComesBack(id))) return follow(id, taught, runOf(id)?.savedStep !== undefined)
+    await fail(id, error)
+  }
+}
+
+/** Whether the model that was lost is loaded again. */
+async function modelComesBack(id: string): Promise<boolean> {
+  if (modelState.peek().kind !== 'loading') return false
+  setProgress(id, { kind: 'recovering', step: runOf(id)?.savedStep ?? 0 })
+  const origin = runOf(id)?.model.origin
+  return new Promise((resolve) => {
+    const stopWaiting = effect(() => {
+      const state = modelState.value
+      if (state.kind === 'loading') return
+      queueMicrotask(() => stopWaiting())
+      resolve(state.kind === 'ready' && state.info.origin === origin && !current.peek()?.stopping)
+    })
+  })
+}
+
+function receive(id: string, taught: TaughtExample[], event: Calls['teach']['event']): void {
+  const run = runOf(id)
+  if (!run) return
+  if (event.type === 'features') {
+    const { done, total, secondsLeft } = event
+    setProgress(id, { kind: 'features', done, total, secondsLeft })
+  } else if (event.type === 'plan') begin(run, event.plan)
+  else if (event.type === 'step') {
+    const { step, loss, gradNorm, learningRate, examplesPerSecond, secondsLeft } = event
+    for (const [curve, value] of Object.entries({ loss, gradNorm, learningRate })) {
+      const values = run.curves[curve as keyof Run['curves']]
+      values.length = Math.min(values.length, step - 1)
+      values.push(value)
+    }
+    setProgress(id, { kind: 'steps', step, steps: run.counts?.steps ?? step, examplesPerSecond, secondsLeft })
+    grown.value++
+  } else if (event.type === 'evaluation') {
+    const { type: _type, ...evaluation } = event
+    const shown = Object.fromEntries(event.answers.map(({ example }) => [example, taught[example]!.blob]))
+    const before = run.evaluations.filter(({ step }) => step < event.step)
+    putRun({ ...run, evaluations: [...before, evaluation], shown: { ...run.shown, ...shown } })
+    grown.value++
+    void keepRun(id)
+    const right = Math.round(event.exact * event.count)
+    if (event.count > 0)
+      announcement.value = `Step ${event.step}: ${right} of ${event.count} held-out answers are right.`
+  } else {
+    changeRun(id, { savedStep: event.step })
+    void keepRun(id)
+  }
+}
+
+function begin(run: Run, plan: TeachPlan): void {
+  const { trainExamples, evalExamples, steps, firstStep } = plan
+  const curves = structuredClone(run.curves)
+  for (const values of Object.values(curves)) values.length = Math.min(values.length, firstStep - 1)
+  const evaluations = run.evaluations.filter(({ step }) => step < firstStep)
+  putRun({ ...run, curves, evaluations, counts: { train: trainExamples, heldOut: evalExamples, steps } })
+  const now = current.peek()
+  if (now) current.value = { ...now, plan }
+  announcement.value = `Training starts: ${steps} steps.`
+}
+
+async function finish(id: string, result: TeachResult): Promise<void> {
+  const asked = current.peek()?.stopping
+  const { reason, seconds, projector, steps } = result
+  // Stopped by nobody here: another model is being loaded. The run can go on when this one is back.
+  if (reason === 'stopped' && !asked && runOf(id)?.savedStep !== undefined) return end(id)
+  changeRun(id, {
+    state: reason,
+    seconds: (runOf(id)?.seconds ?? 0) + seconds,
+    bytes: projector.length,
+    savedStep: undefined,
+  })
+  rememberPace(id)
+  await keepRun(id, { projector })
+  await dropExamples(id)
+  await client()
+    .forgetTraining(id)
+    .catch(() => undefined)
+  ended.value = id
+  if (reason === 'diverged') trainingProblem.value = { message: result.advice ?? 'The loss exploded.', diverged: true }
+  end(id)
+  const last = runOf(id)?.evaluations.at(-1)
+  const right =
+    last && last.count > 0 ? ` ${Math.round(last.exact * last.count)} of ${last.count} held-out answers are right.` : ''
+  announcement.value = `Training ${reason === 'finished' ? 'is done' : `ended after step ${result.step} of ${steps}`}.${right}`
+}
+
+async function fail(id: string, error: PageError): Promise<void> {
+  const nothingLearned = runOf(id)?.savedStep === undefined
+  const { message } = error
+  end(id)
+  if (error.code === 'aborted') showToast('Stopped before anything was learned.')
+  else {
+    trainingProblem.value = { message, diverged: false }
+    announcement.value = message
+  }
+  if (nothingLearned) {
+    await client()
+      .forgetTraining(id)
+      .catch(() => undefined)
+    await deleteRun(id)
+  }
+}
+
+function end(id: string): void {
+  if (current.peek()?.id === id) current.value = undefined
+  remote = undefined
+}
+
+function setProgress(id: string, progress: Progress): void {
+  const now = current.peek()
+  if (now?.id === id) current.value = { ...now, progress }
+  else current.value = { id, progress, paused: false, stopping: false }
+}
+
+function rememberPace(id: string): void {
+  const { model, seconds, settings, curves } = runOf(id)!
+  const seen = curves.loss.length * settings!.batchSize * settings!.accumulate
+  if (seen > 0) pace.value = { ...pace.peek(), [model.origin]: seconds / seen }
+}
+
+function nextName(): string {
+  const numbers = runs.peek().map(({ name }) => Number(/^Run (\d+)$/.exec(name)?.[1] ?? 0))
+  return freeName(`Run ${Math.max(0, ...numbers) + 1}`)
+}
+
+/** Deletes saved states that no run knows of any more. */
+export async function forgetOrphans(): Promise<void> {
+  await readRuns()
+  const held = new Set((await navigator.locks?.query())?.held?.map(({ name }) => name))
+  const wanted = new Set(runs.peek().map(({ id, state }) => (state === 'running' ? id : '')))
+  for (const key of await client().keptTrainings())
+    if (!wanted.has(key) && !held.has(lockOf(key))) await client().forgetTraining(key)
+}

@@ -1,0 +1,86 @@
+import { formatMs, formatShare } from '../../format.ts'
+import { goTo } from '../../store/mode.ts'
+import { modelState } from '../../store/model.ts'
+import { showToast } from '../../store/panels.ts'
+import { chatWith, inUse, saveProjector } from '../../store/projectors.ts'
+import { type Evaluation, type Run, runsHere } from '../../store/runs.ts'
+import { Icon } from '../Icon.tsx'
+import { figure } from './curves.ts'
+
+/** What a training has come to, and what can be done with it. */
+export function Outcome({ id }: { id: string }) {
+  const run = runsHere.value.find((one) => one.id === id)
+  if (!run) return null
+  const { name, state, curves, seconds, evaluations } = run
+  const [before, now] = [evaluations[0], evaluations.at(-1)]
+  const how = { finished: 'is done', stopped: 'was stopped', diverged: 'broke down' }[state as 'finished']
+  return (
+    <div class="outcome">
+      <p>
+        <Icon name={state === 'diverged' ? 'warning' : 'check'} />
+        <span>
+          <b>{name}</b> {how}: {curves.loss.length} steps in {formatMs(seconds * 1000)}, loss {figure(curves.loss[0])} →{' '}
+          {figure(curves.loss.at(-1))}.
+        </span>
+      </p>
+      {before && now && now.count > 0 && <Score before={before} now={now} />}
+      <UseButtons run={run} />
+    </div>
+  )
+}
+
+/** Held-out answers that are right, before and now. */
+export function Score({ before, now }: { before: Evaluation; now: Evaluation }) {
+  return (
+    <dl class="score">
+      {(
+        [
+          ['Before', before],
+          ['Now', now],
+        ] as const
+      ).map(([label, { exact, count }]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>
+            <b>{formatShare(exact)}</b> right, {Math.round(exact * count)} of {count} held out
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function UseButtons({ run }: { run: Run }) {
+  const { label } = modelState.value.choice
+  const use = async () => {
+    if (await chatWith(run)) showToast(`${label} answers with ${run.name} now.`)
+  }
+  const undo = async () => {
+    if (await chatWith(undefined)) showToast(`${label} answers with its own projector again.`)
+  }
+  return (
+    <div class="button-row">
+      {inUse.value === run.id ? (
+        <>
+          <button type="button" class="button is-primary" onClick={() => goTo('chat')}>
+            <Icon name="chat" />
+            Try it in the chat
+          </button>
+          <button type="button" class="button" onClick={() => void undo()}>
+            <Icon name="again" />
+            Undo: use base
+          </button>
+        </>
+      ) : (
+        <button type="button" class="button is-primary" onClick={() => void use()}>
+          <Icon name="chat" />
+          Use in chat
+        </button>
+      )}
+      <button type="button" class="button" onClick={() => void saveProjector(run)}>
+        <Icon name="save" />
+        Save as file
+      </button>
+    </div>
+  )
+}
