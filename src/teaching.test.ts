@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { load } from './index.ts'
+import { upload } from './tensor/execute.ts'
 import { expectClose } from './testing/checkOp.ts'
-import { golden, goldenBytes, goldenJson } from './testing/models.ts'
+import { golden, goldenBytes, goldenJson, insidesOf } from './testing/models.ts'
 import { goldenExamples, goldenSettings, taught, tensorsOf } from './testing/teaching.ts'
 
 for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
@@ -12,23 +13,37 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
     const model = await load(golden(name), { weights: 'f32' })
     afterAll(() => model.dispose())
 
-    it.each(['always', 'never'] as const)(
-      'has PyTorch’s ten losses and trained weights, recompute %s',
-      async (recompute) => {
-        const { losses, result } = await taught(model, examples, { settings: { ...goldenSettings, recompute } })
-        expect(losses).toHaveLength(10)
-        losses.forEach((loss, i) => {
-          expect(
-            Math.abs(loss / training.losses[i]! - 1),
-            `loss ${i} is ${loss}, expected ${training.losses[i]}`,
-          ).toBeLessThan(1e-4)
-        })
-        const trained = await tensorsOf(result.projector)
-        for (const [key, values] of Object.entries(trained)) {
-          const want = expected[`trained.${key.replace(/^.*projector\./, '')}`]!
-          expectClose(key, values, want, 1e-3)
-        }
-      },
+    const compare = async (recompute: 'always' | 'never', tolerance: number) => {
+      const { losses, result } = await taught(model, examples, { settings: { ...goldenSettings, recompute } })
+      expect(losses).toHaveLength(10)
+      losses.forEach((loss, i) => {
+        const want = training.losses[i]!
+        expect(Math.abs(loss / want - 1), `loss ${i} is ${loss}, expected ${want}`).toBeLessThan(1e-4)
+      })
+      for (const [key, values] of Object.entries(await tensorsOf(result.projector))) {
+        expectClose(key, values, expected[`trained.${key.replace(/^.*projector\./, '')}`]!, tolerance)
+      }
+    }
+
+    // The SigLIP golden's features are 6e-5 away from those in f64, and so are ours, elsewhere; where a gradient passes through
+    // zero, AdamW makes half a percent of a weight out of it. Fed PyTorch's own features, the weights agree to 5e-5.
+    it.each(['always', 'never'] as const)('has PyTorch’s ten losses and trained weights, recompute %s', (recompute) =>
+      compare(recompute, name === 'llava-clip-llama' ? 1e-3 : 1e-2),
     )
+
+    it('has PyTorch’s trained weights from PyTorch’s features', async () => {
+      const { session, gpu } = insidesOf(model)
+      const vision = session.vision!
+      const own = vision.features
+      let seen = 0
+      vision.features = async function (...image) {
+        const tensor = await own.apply(this, image)
+        upload(gpu, tensor, expected[`case${seen++}.features`]!)
+        return tensor
+      }
+      await compare('never', 1e-4).finally(() => {
+        vision.features = own
+      })
+    })
   })
 }
