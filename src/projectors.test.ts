@@ -4,7 +4,7 @@ import { readTensor, singleCheckpoint } from './checkpoint/checkpoint.ts'
 import { llavaLayouts, toCanonical, toFileName } from './checkpoint/renames.ts'
 import { writeSafetensors } from './checkpoint/writeSafetensors.ts'
 import { load, type Model } from './index.ts'
-import { goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
+import { changedProjector, goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
 import { answer, asks, golden, goldenBytes, goldenJson, says } from './testing/models.ts'
 import { storiesFiles } from './testing/stories.ts'
 
@@ -14,18 +14,7 @@ const question = asks('What is shown in this image?', `${name}/image0.png`)
 const logitsOf = async (model: Model) => (await model.trace([question])).tensors.logits!.data
 const idsOf = async (model: Model) => (await answer(model, [question])).ids
 
-/** The golden's projector with its numbers changed. */
-function projector(change: (value: number, i: number) => number): RawTensors {
-  const own = Object.entries(tensors).filter(([key]) => key.startsWith('multi_modal_projector.'))
-  return Object.fromEntries(
-    own.map(([key, { shape, data }]) => {
-      const values = new Float32Array(data.buffer).map(change)
-      return [key, { shape, dtype: 'F32', data: new Uint8Array(values.buffer) }]
-    }),
-  )
-}
-
-const other = projector((value, i) => value * (i % 3 === 0 ? -1.5 : 1))
+const other = await changedProjector(name)
 const otherFile = writeSafetensors(other, { format: 'pt', about: 'perturbed' })
 
 describe('a model with several projectors', async () => {
@@ -130,7 +119,7 @@ describe('a model with several projectors', async () => {
     model.removeProjector('other')
     expect(await rawOf(exported)).toEqual(other)
     const base = await model.exportProjector('base')
-    expect(await rawOf(base)).toEqual(projector((value) => value))
+    expect(await rawOf(base)).toEqual(await changedProjector(name, (value) => value))
     expect(Object.fromEntries((await singleCheckpoint(bytesSource('base', base))).metadata)).toEqual({
       format: 'pt',
       base_model: name,

@@ -1,19 +1,21 @@
 import type { Command } from 'commander'
 import { BeagleError, type ChatResult, type Message, type Model } from '../index.ts'
-import { withModel } from './loadModel.ts'
+import { withProjector } from './loadModel.ts'
 import {
   addLoadOptions,
+  addProjectorOption,
   addQuestionOptions,
   addSamplingOptions,
   chatOptions,
   type LoadFlags,
+  type ProjectorFlags,
   type QuestionFlags,
   type SamplingFlags,
 } from './options.ts'
 import { question } from './question.ts'
 import type { Terminal } from './terminal.ts'
 
-interface ChatFlags extends LoadFlags, QuestionFlags, SamplingFlags {
+interface ChatFlags extends LoadFlags, ProjectorFlags, QuestionFlags, SamplingFlags {
   prompt?: string
   interactive?: true
   json?: true
@@ -24,6 +26,7 @@ Examples:
   beagle chat --image photo.png --prompt "What is in the middle?"
   beagle chat --image a.png b.png --prompt "What is different?" --temperature 0.7 --seed 1
   beagle chat --image photo.png --interactive
+  beagle chat --projector birds.safetensors --image wren.png --prompt "What is this?"
   beagle chat --model llava-hf/llava-interleave-qwen-0.5b-hf --weights q8 --image photo.png --prompt "Describe it." --json
 
 With --json one object is printed instead of the text: text, ids, inputIds (the image token repeated once per
@@ -33,6 +36,7 @@ visual token), visualTokens, timings (load, encode, prefill, decode per token, i
 export function addChat(program: Command, terminal: Terminal): void {
   const command = program.command('chat').description('ask about images; the answer streams to standard output')
   addLoadOptions(command, 'q4')
+  addProjectorOption(command)
   addQuestionOptions(command).option('-p, --prompt <text>', 'the question')
   addSamplingOptions(command)
     .option('--interactive', 'further questions from standard input, one a line, in the same conversation')
@@ -46,7 +50,7 @@ async function chat(flags: ChatFlags, terminal: Terminal): Promise<void> {
     throw new BeagleError('bad-argument', 'There is no question. Give --prompt TEXT, or --interactive to type several.')
   }
   const opening = await question(flags, flags.prompt ?? '')
-  await withModel(flags, terminal, async (model) => {
+  await withProjector(flags, terminal, async (model) => {
     let messages = opening
     const ask = async () => {
       const result = await answer(model, messages, flags, terminal)

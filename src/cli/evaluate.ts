@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BeagleError, type Model, type RgbImage } from '../index.ts'
-import { withModel } from './loadModel.ts'
-import { addLoadOptions, type LoadFlags, whole } from './options.ts'
+import { withProjector } from './loadModel.ts'
+import { addLoadOptions, addProjectorOption, type LoadFlags, type ProjectorFlags, whole } from './options.ts'
 import { readImage, whyUnread } from './question.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-interface EvaluateFlags extends LoadFlags {
+interface EvaluateFlags extends LoadFlags, ProjectorFlags {
   data: string
   limit?: number
   only?: string
@@ -39,7 +39,7 @@ Example:
 
 /** `beagle evaluate`: exact match per kind of question. */
 export function addEvaluate(program: Command, terminal: Terminal): void {
-  addLoadOptions(program.command('evaluate'), 'q4')
+  addProjectorOption(addLoadOptions(program.command('evaluate'), 'q4'))
     .description('ask the questions of a JSONL file and count exact answers per kind')
     .requiredOption('-d, --data <file>', 'the JSONL file')
     .option('--limit <n>', 'only the first n questions', whole(1))
@@ -56,7 +56,7 @@ async function evaluate(flags: EvaluateFlags, terminal: Terminal): Promise<void>
   if (items.length === 0)
     throw new BeagleError('bad-argument', `No question of "${flags.data}" is left to ask. Change --only.`)
   const start = performance.now()
-  const report = await withModel(flags, terminal, (model) => askAll(model, items, flags, terminal))
+  const report = await withProjector(flags, terminal, (model) => askAll(model, items, flags, terminal))
   const seconds = (performance.now() - start) / 1000
   if (flags.json) terminal.out(`${JSON.stringify({ ...report, weights: flags.weights, seconds })}\n`)
   else terminal.out(`${describe(report.kinds, report.total)}\n`)

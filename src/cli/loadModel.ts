@@ -1,6 +1,8 @@
-import { load, type Model } from '../index.ts'
-import { type LoadFlags, loadOptions } from './options.ts'
+import { readFile } from 'node:fs/promises'
+import { BeagleError, load, type Model } from '../index.ts'
+import { type LoadFlags, loadOptions, type ProjectorFlags } from './options.ts'
 import { showProgress } from './progress.ts'
+import { whyUnread } from './question.ts'
 import { fromSource } from './source.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -20,4 +22,27 @@ export async function withModel<T>(
   } finally {
     model.dispose()
   }
+}
+
+/** As `withModel`; the model answers with the projector that the flags name, if they do. Every error of its file names it. */
+export async function withProjector<T>(
+  flags: LoadFlags & ProjectorFlags,
+  terminal: Terminal,
+  use: (model: Model) => Promise<T>,
+): Promise<T> {
+  const path = flags.projector
+  if (path === undefined) return withModel(flags, terminal, use)
+  const file = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new BeagleError(cause.code === 'ENOENT' ? 'not-found' : 'bad-file', whyUnread('projector', path, cause), {
+      cause,
+    })
+  })
+  return withModel(flags, terminal, async (model) => {
+    await model.addProjector(path, file).catch((error) => {
+      if (!(error instanceof BeagleError)) throw error
+      throw new BeagleError(error.code, `${path}: ${error.message}`, { cause: error })
+    })
+    model.useProjector(path)
+    return use(model)
+  })
 }

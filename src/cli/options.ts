@@ -13,6 +13,10 @@ export interface LoadFlags extends ModelFlags {
   maxContext?: number
 }
 
+export interface ProjectorFlags {
+  projector?: string
+}
+
 export interface SamplingFlags extends Omit<ChatOptions, 'signal' | 'stop'> {
   stop?: string[]
 }
@@ -57,6 +61,11 @@ export function addLoadOptions(command: Command, weights: WeightStorage): Comman
       'tokens that the conversation may take (default: the model’s limit, at most 2048)',
       whole(2),
     )
+}
+
+/** With which projector the model answers. */
+export function addProjectorOption(command: Command): Command {
+  return command.option('--projector <file>', 'a projector’s .safetensors file in place of the checkpoint’s own')
 }
 
 /** What is asked, but for the prompt. */

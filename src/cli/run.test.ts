@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bytesSource } from '../checkpoint/byteSource.ts'
 import { readFloat32, singleCheckpoint } from '../checkpoint/checkpoint.ts'
+import { load, writeSafetensors } from '../index.ts'
 import { expectClose } from '../testing/checkOp.ts'
 import { fakeTerminal } from '../testing/fakeTerminal.ts'
+import { changedProjector } from '../testing/goldenFiles.ts'
 import { startHubServer } from '../testing/hubServer.ts'
-import { golden, goldenBytes, goldenJson } from '../testing/models.ts'
+import { answer, asks, golden, goldenBytes, goldenJson } from '../testing/models.ts'
 import { run } from './run.ts'
 
 const name = 'llava-clip-llama'
@@ -20,6 +22,12 @@ const ask = ['--model', golden(name), '--weights', 'f32', '--image', image, '--p
 
 const folder = mkdtempSync(join(tmpdir(), 'beagle-cli-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The model's projector with its values changed, as a file, and the layer that has another width. */
+const projector = join(folder, 'projector.safetensors')
+const wide = join(folder, 'wide.safetensors')
+writeFileSync(projector, writeSafetensors(await changedProjector(name)))
+writeFileSync(wide, writeSafetensors({ 'linear_1.weight': { shape: [64, 50], data: new Float32Array(3200) } }))
 
 async function beagle(args: string[], options?: Parameters<typeof fakeTerminal>[0]) {
   const { terminal, written } = fakeTerminal(options)
@@ -41,6 +49,18 @@ describe('beagle chat', () => {
     expect(Object.keys(timings)).toEqual(['load', 'encode', 'prefill', 'decode'])
     for (const ms of Object.values(timings)) expect(ms).toBeGreaterThan(0)
     expect(device.architecture).toBeTypeOf('string')
+  })
+
+  it('answers with the projector that it is given', async () => {
+    const { code, out } = await beagle(['chat', ...ask, '-n', '24', '--projector', projector])
+    expect(code).toBe(0)
+    expect(out).not.toBe(`${greedy_text}\n`)
+    const base = await load(golden(name), { weights: 'f32' })
+    await base.addProjector('other', readFileSync(projector))
+    base.useProjector('other')
+    const { text } = await answer(base, [asks(question, `${name}/image0.png`)], { maxNewTokens: 24 })
+    base.dispose()
+    expect(out).toBe(`${text}\n`)
   })
 
   it('goes on with the lines that are typed, and shows progress and figures where somebody watches', async () => {
@@ -159,6 +179,7 @@ describe('beagle evaluate', () => {
       'b         2   2  100.0 %',
       'all       2   3   66.7 %',
     ])
+    expect((await beagle([...args, '--projector', projector])).out).toMatch(/^all +0 +3 +0\.0 %$/m)
     const { total, kinds, wrong } = JSON.parse((await beagle([...args, '--limit', '1', '--json'])).out)
     expect({ total, kinds, wrong }).toEqual({
       total: { right: 1, of: 1 },
@@ -190,6 +211,12 @@ describe('a command that cannot be followed', () => {
     [[...x, '--model', 'nowhere'], /"nowhere" is no model/],
     [[...x, '--model', folder], /has no config\.json/],
     [[...x, '--revision', 'main'], /--revision is for hub models/],
+    [[...x, '--projector', join(folder, 'none.safetensors')], /There is no projector file ".*none\.safetensors"/],
+    [[...x, '--projector', text], /text\.png: This is no usable projector: .*no safetensors file/],
+    [
+      ['chat', ...ask, '--projector', wide],
+      /wide\.safetensors: .*linear_1\.weight is \[64,50\], this model needs \[64,48\]/,
+    ],
     [['trace', '--prompt', 'x'], /required option '-o, --out <file>' not specified/],
     [['evaluate', '--data', join(folder, 'none.jsonl')], /There is no data file/],
     [['evaluate', '--data', lines], /lines\.jsonl:2 has no text "image"/],

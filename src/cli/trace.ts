@@ -1,12 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { BeagleError, writeSafetensors } from '../index.ts'
-import { withModel } from './loadModel.ts'
-import { addLoadOptions, addQuestionOptions, type LoadFlags, type QuestionFlags } from './options.ts'
+import { withProjector } from './loadModel.ts'
+import {
+  addLoadOptions,
+  addProjectorOption,
+  addQuestionOptions,
+  type LoadFlags,
+  type ProjectorFlags,
+  type QuestionFlags,
+} from './options.ts'
 import { question } from './question.ts'
 import type { Terminal } from './terminal.ts'
 
-interface TraceFlags extends LoadFlags, QuestionFlags {
+interface TraceFlags extends LoadFlags, ProjectorFlags, QuestionFlags {
   prompt: string
   out: string
 }
@@ -26,6 +33,7 @@ Example:
 export function addTrace(program: Command, terminal: Terminal): void {
   const command = program.command('trace').description('write what every stage computes for one prompt')
   addLoadOptions(command, 'f32')
+  addProjectorOption(command)
   addQuestionOptions(command)
     .requiredOption('-p, --prompt <text>', 'the question')
     .requiredOption('-o, --out <file>', 'the safetensors file to write')
@@ -35,7 +43,7 @@ export function addTrace(program: Command, terminal: Terminal): void {
 
 async function trace(flags: TraceFlags, terminal: Terminal): Promise<void> {
   const messages = await question(flags, flags.prompt)
-  const { tensors } = await withModel(flags, terminal, (model) => model.trace(messages))
+  const { tensors } = await withProjector(flags, terminal, (model) => model.trace(messages))
   await writeFile(flags.out, writeSafetensors(tensors)).catch((cause: Error) => {
     throw new BeagleError('bad-file', `"${flags.out}" cannot be written: ${cause.message}. Choose another --out.`, {
       cause,

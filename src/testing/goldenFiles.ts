@@ -32,3 +32,17 @@ export function goldenFiles(
   })
   return [...originals, ...changed]
 }
+
+/** The projector of a golden checkpoint with its values changed, by the names in its file. */
+export async function changedProjector(
+  name: string,
+  change = (value: number, i: number) => value * (i % 3 === 0 ? -1.5 : 1),
+): Promise<RawTensors> {
+  const own = Object.entries(await goldenTensors(name)).filter(([key]) => key.includes('multi_modal_projector.'))
+  return Object.fromEntries(
+    own.map(([key, { shape, data }]) => {
+      const values = new Float32Array(data.buffer).map(change)
+      return [key, { shape, dtype: 'F32', data: new Uint8Array(values.buffer) }]
+    }),
+  )
+}
