@@ -68,7 +68,7 @@ export class Trainings {
     emit: (event: Calls['teach']['event']) => void,
     gate: Gate,
   ): Promise<TeachResult> {
-    const store = await this.#storeOf(key)
+    const store = await this.#storeOf(key).catch(withoutStorage)
     let result: TeachResult | undefined
     for await (const event of model.teach(examples, { settings, store, resume, about, signal })) {
       if (event.type === 'done') {
@@ -81,4 +81,9 @@ export class Trainings {
     if (result) return result
     throw new BeagleError('aborted', 'Stopped before anything was learned.')
   }
+}
+
+/** A browser without storage trains all the same; only going on after a reload is lost. */
+function withoutStorage(error: unknown): undefined {
+  if (!(error instanceof BeagleError && error.code === 'not-found')) throw error
 }
