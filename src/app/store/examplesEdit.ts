@@ -1,7 +1,8 @@
 import { batch } from '@preact/signals'
 import type { Exchange } from '../../teachApi.ts'
 import { type Group, groupOf, groups, type Item, items, joinQuestion, taught, wording } from './examples.ts'
-import { announcement, showToast } from './panels.ts'
+import { undoable } from './examplesUndo.ts'
+import { announcement } from './panels.ts'
 import { newId } from './pictures.ts'
 
 /** What there is to know of a new item; its place is the end. */
@@ -61,7 +62,7 @@ export function moveItems(ids: ReadonlySet<string>, to: string): void {
     return { ...item, group: to, turns: target.way === 'asked' ? explicit(item) : item.turns }
   })
   const was = new Map(before.map((item) => [item.id, item]))
-  undoable(`${pictures(before.length)} moved to ${target.name || 'the group without a name'}.`, () => {
+  undoable(`${howMany(before.length)} moved to ${target.name || 'the group without a name'}.`, () => {
     items.value = items.peek().map((item) => was.get(item.id) ?? item)
     restoreGroups(before)
   })
@@ -78,7 +79,7 @@ export function duplicateItems(ids: ReadonlySet<string>): Item[] {
     copies.push(copy)
     return [item, copy]
   })
-  announcement.value = `${pictures(copies.length)} duplicated.`
+  announcement.value = `${howMany(copies.length)} duplicated.`
   return copies
 }
 
@@ -86,7 +87,7 @@ export function deleteItems(ids: ReadonlySet<string>): void {
   const gone = items.peek().filter((item) => ids.has(item.id))
   if (gone.length === 0) return
   items.value = items.peek().filter((item) => !ids.has(item.id))
-  undoable(`${pictures(gone.length)} deleted.`, () => restore(gone))
+  undoable(`${howMany(gone.length)} deleted.`, () => restore(gone))
 }
 
 export function deleteGroup(id: string): void {
@@ -99,7 +100,7 @@ export function deleteGroup(id: string): void {
     items.value = items.peek().filter((item) => item.group !== id)
   })
   const what = group.name.trim() === '' ? 'The group' : `The group ${group.name}`
-  undoable(`${what} was deleted${gone.length > 0 ? ` with ${pictures(gone.length)}` : ''}.`, () => {
+  undoable(`${what} was deleted${gone.length > 0 ? ` with ${howMany(gone.length)}` : ''}.`, () => {
     groups.value = groups.peek().toSpliced(place, 0, group)
     restore(gone)
   })
@@ -111,7 +112,7 @@ export function deleteAll(): void {
     groups.value = []
     items.value = []
   })
-  undoable(`All ${pictures(before.items.length)} were deleted.`, () => {
+  undoable(`All ${howMany(before.items.length)} were deleted.`, () => {
     groups.value = [...before.groups, ...groups.peek()]
     restore(before.items)
   })
@@ -123,8 +124,7 @@ export function newExchange(): Exchange {
   return { question: joinQuestion(question.includes('{name}') ? '' : question, short), answer: '' }
 }
 
-export const pictures = (count: number): string =>
-  count === 1 ? '1 picture' : `${count.toLocaleString('en')} pictures`
+export const howMany = (count: number): string => (count === 1 ? '1 example' : `${count.toLocaleString('en')} examples`)
 
 function explicit(item: Pick<Item, 'turns' | 'group'>): Exchange[] {
   return item.turns.length > 0 ? item.turns : taught(item, groupOf.peek().get(item.group), wording.peek())
@@ -132,14 +132,6 @@ function explicit(item: Pick<Item, 'turns' | 'group'>): Exchange[] {
 
 function changeGroup(id: string, change: Partial<Group>): void {
   groups.value = groups.peek().map((group) => (group.id === id ? { ...group, ...change } : group))
-}
-
-function undoable(text: string, undo: () => void): void {
-  const run = () => {
-    batch(undo)
-    announcement.value = 'Undone.'
-  }
-  showToast(text, { action: { label: 'Undo', run } })
 }
 
 function restore(gone: Item[]): void {

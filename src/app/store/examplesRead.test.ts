@@ -71,7 +71,7 @@ test('a data file comes with its pictures; the report names bad lines and missin
   expect(lines()).toEqual([
     expect.stringMatching(/^lesson.jsonl:2 This is no JSON/),
     'lesson.jsonl:3 Its picture images/b.png is missing.',
-    expect.stringMatching(/^lesson.jsonl No line names 1 picture beside it, e.g. set\/images\/c.png/),
+    expect.stringMatching(/^lesson.jsonl No line names one picture beside it, e.g. set\/images\/c.png/),
   ])
 })
 

@@ -1,6 +1,6 @@
 import type { DataRow } from '../../teachApi.ts'
 import { type Group, groupOf, newPicture, wording } from './examples.ts'
-import { addGroup, addItems, groupNamed, pictures } from './examplesEdit.ts'
+import { addGroup, addItems, groupNamed } from './examplesEdit.ts'
 import { imageFinder, isUrl, type PathFile, sortFiles } from './examplesFiles.ts'
 import { type Candidate, explain, fetchBlob, inTurn, type Lot, type Missing, report, take } from './examplesTake.ts'
 import { nameless, openGroup } from './examplesView.ts'
@@ -66,7 +66,7 @@ async function fromData(data: PathFile[], images: PathFile[]): Promise<Lot> {
   const unused = images.filter((image) => !used.has(image))
   if (unused.length > 0) {
     const some = unused.slice(0, 3).map(({ path }) => path)
-    const message = `No line names ${pictures(unused.length)} beside it, e.g. ${some.join(', ')}. Add them without the data file to teach them as well.`
+    const message = `No line names ${unused.length === 1 ? 'one picture' : `${unused.length.toLocaleString('en')} pictures`} beside it, e.g. ${some.join(', ')}. Add them without the data file to teach them as well.`
     lot.problems.push({ where: sourceName(data), message })
   }
   return lot

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals'
 import type { DataProblem, DataRow } from '../../teachApi.ts'
 import { type Group, groups, type Item, items, type LessonPicture, newPicture } from './examples.ts'
-import { addItems, type NewItem, pictures } from './examplesEdit.ts'
+import { addItems, howMany, type NewItem } from './examplesEdit.ts'
+import { undoable } from './examplesUndo.ts'
 import { nameless, openGroup, show } from './examplesView.ts'
 import { showToast } from './panels.ts'
 
@@ -119,13 +120,10 @@ export async function take(source: string, { candidates, problems, missing }: Lo
 function offerUndo(made: Item[], groupsBefore: Group[], stopped: boolean): void {
   if (made.length === 0) return
   const ids = new Set(made.map(({ id }) => id))
-  const run = () => {
+  undoable(`${howMany(made.length)} added${stopped ? ' before you stopped' : ''}.`, () => {
     items.value = items.peek().filter(({ id }) => !ids.has(id))
     const filled = new Set(items.peek().map(({ group }) => group))
     groups.value = groups.peek().filter((group) => groupsBefore.includes(group) || filled.has(group.id))
-  }
-  showToast(`${pictures(made.length)} added${stopped ? ' before you stopped' : ''}.`, {
-    action: { label: 'Undo', run },
   })
 }
 

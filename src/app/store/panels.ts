@@ -19,14 +19,15 @@ export const announcement = signal('')
 
 let nextId = 1
 
-/** Shows a short message, which leaves by itself unless it `stays`. */
+/** Shows a short message, which leaves by itself unless it `stays`; its id is for `dismissToast`. */
 export function showToast(
   text: string,
   { tone = 'info', action, stays = false }: Partial<Pick<Toast, 'tone' | 'action'>> & { stays?: boolean } = {},
-): void {
+): number {
   const id = nextId++
   toasts.value = [...toasts.value.slice(-2), { id, tone, text, action }]
   if (!stays) setTimeout(() => dismissToast(id), action || tone === 'problem' ? 9000 : 4000)
+  return id
 }
 
 export function dismissToast(id: number): void {

@@ -13,13 +13,7 @@ export function AddButtons() {
   const target = into ? ` to ${into.name.trim() || 'this group'}` : ''
   return (
     <div class="add-buttons">
-      <FileButton
-        icon="plus"
-        label="Pictures"
-        title={`Add pictures or a data file${target}`}
-        accept={READABLE}
-        primary
-      />
+      <FileButton icon="plus" label="Pictures" title={`Add pictures or a data file${target}`} accept={READABLE} />
       <FileButton icon="folder" label="Folder" title="Add a folder: the folders in it become groups" folder />
       <button
         type="button"
@@ -34,7 +28,7 @@ export function AddButtons() {
         <Icon name="camera" />
         Camera
       </button>
-      <p class="hint">or drop and paste them anywhere</p>
+      <p class="hint add-hint">or drop and paste anywhere</p>
     </div>
   )
 }
@@ -45,14 +39,12 @@ export function FileButton({
   title,
   accept,
   folder = false,
-  primary = false,
 }: {
   icon: 'plus' | 'folder'
   label: string
   title: string
   accept?: string
   folder?: boolean
-  primary?: boolean
 }) {
   const input = useRef<HTMLInputElement>(null)
   return (
@@ -72,12 +64,7 @@ export function FileButton({
             void addFiles(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })))
         }}
       />
-      <button
-        type="button"
-        class={`button ${primary ? 'is-primary' : ''}`}
-        title={title}
-        onClick={() => input.current?.click()}
-      >
+      <button type="button" class="button" title={title} onClick={() => input.current?.click()}>
         <Icon name={icon} />
         {label}
       </button>

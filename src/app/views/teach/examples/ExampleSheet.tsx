@@ -73,7 +73,7 @@ function Teaches({ item }: { item: Item }) {
     return (
       <>
         <TurnFields item={item} />
-        <button type="button" class="text-button" onClick={() => changeItem(item.id, { turns: [] })}>
+        <button type="button" class="text-button editor-reset" onClick={() => changeItem(item.id, { turns: [] })}>
           Take the name of the group instead
         </button>
       </>

@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks'
 import { examples, groups, items } from '../../../store/examples.ts'
-import { deleteAll, pictures } from '../../../store/examplesEdit.ts'
+import { deleteAll, howMany } from '../../../store/examplesEdit.ts'
 import { keepExamples } from '../../../store/examplesKept.ts'
+import { undoLast } from '../../../store/examplesUndo.ts'
 import { openGroup } from '../../../store/examplesView.ts'
 import { AddButtons } from './AddButtons.tsx'
 import { BurstSheet } from './BurstSheet.tsx'
@@ -18,7 +19,11 @@ import '../../../styles/examplesSheets.css'
 
 /** What the model is to learn: pictures, and what should be said about them. */
 export function Examples() {
-  useEffect(() => void keepExamples(), [])
+  useEffect(() => {
+    void keepExamples()
+    addEventListener('keydown', undoByKey)
+    return () => removeEventListener('keydown', undoByKey)
+  }, [])
   const empty = groups.value.length === 0
   return (
     <section class="panel examples" aria-labelledby="examples-title">
@@ -49,8 +54,16 @@ export function Examples() {
   )
 }
 
+/** Ctrl+Z outside of text fields, whose own undo it is there. */
+function undoByKey(event: KeyboardEvent): void {
+  const typing =
+    event.target instanceof Element && event.target.matches('input:not([type=checkbox], [type=radio]), textarea')
+  if (event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey || typing) return
+  if (undoLast()) event.preventDefault()
+}
+
 function summary(): string {
   const all = items.value.length
   const ready = examples.value.length
-  return ready === all ? `${pictures(all)}, ready` : `${pictures(all)}, ${ready.toLocaleString('en')} ready`
+  return ready === all ? `${howMany(all)}, ready` : `${howMany(all)}, ${ready.toLocaleString('en')} ready`
 }

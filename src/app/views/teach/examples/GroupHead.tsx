@@ -15,17 +15,19 @@ const WAYS = [
 export function GroupHead({ id }: { id: string }) {
   const group = groupOf.value.get(id)
   const box = useRef<HTMLInputElement>(null)
+  const head = useRef<HTMLDivElement>(null)
   const wanted = nameless.value === id
   useEffect(() => {
     if (!wanted) return
     nameless.value = undefined
-    box.current?.focus()
+    box.current?.focus({ preventScroll: true })
   }, [wanted])
+  useEffect(() => head.current?.scrollIntoView({ block: 'nearest' }), [])
   if (!group) return null
   const named = group.way === 'named'
   const filled = (itemsOf.value.get(id)?.length ?? 0) > 0
   return (
-    <div class="group-head">
+    <div ref={head} class="group-head">
       <div class="group-title">
         <label class="field">
           <span>{named ? 'This is called' : 'Name of the group'}</span>

@@ -22,7 +22,7 @@ export function Groups() {
             aria-current={openGroup.value === undefined ? 'true' : undefined}
             onClick={() => show(undefined)}
           >
-            <span class="group-name">All pictures</span>
+            <span class="group-name">All examples</span>
             <span class="group-count">{items.value.length.toLocaleString('en')}</span>
           </button>
         </li>

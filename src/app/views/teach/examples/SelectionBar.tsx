@@ -1,5 +1,5 @@
 import { groups } from '../../../store/examples.ts'
-import { addGroup, deleteItems, duplicateItems, moveItems, pictures } from '../../../store/examplesEdit.ts'
+import { addGroup, deleteItems, duplicateItems, howMany, moveItems } from '../../../store/examplesEdit.ts'
 import { found, nameless, selected, selectFound, show } from '../../../store/examplesView.ts'
 import { Icon } from '../../Icon.tsx'
 import { GroupSelect } from './GroupSelect.tsx'
@@ -18,23 +18,33 @@ export function SelectionBar() {
   }
   return (
     <section class="selection" aria-label="Selection">
-      <strong>{pictures(ids.size)}</strong>
+      <button type="button" class="icon-button small" aria-label="Select none" onClick={() => selectFound(false)}>
+        <Icon name="close" />
+      </button>
+      <strong>{howMany(ids.size)}</strong>
       {ids.size < found.value.length && (
         <button type="button" class="text-button" onClick={() => selectFound(true)}>
           Select all {found.value.length.toLocaleString('en')}
         </button>
       )}
       <GroupSelect label="Move to" groups={groups.value} onChange={move} />
-      <button type="button" class="button" onClick={() => selectCopies(ids)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Duplicate the selected"
+        title="Duplicate"
+        onClick={() => selectCopies(ids)}
+      >
         <Icon name="copy" />
-        Duplicate
       </button>
-      <button type="button" class="button" onClick={() => deleteItems(ids)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Delete the selected"
+        title="Delete"
+        onClick={() => deleteItems(ids)}
+      >
         <Icon name="trash" />
-        Delete
-      </button>
-      <button type="button" class="icon-button small" aria-label="Select none" onClick={() => selectFound(false)}>
-        <Icon name="close" />
       </button>
     </section>
   )
