@@ -27,7 +27,7 @@ export interface QuestionFlags {
 }
 
 /** A number that `allows` accepts; anything else is refused with what is wanted. */
-const number = (wanted: string, allows: (value: number) => boolean) => (text: string) => {
+export const number = (wanted: string, allows: (value: number) => boolean) => (text: string) => {
   const value = text.trim() === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(value) || !allows(value)) throw new InvalidArgumentError(`Give ${wanted}.`)
   return value

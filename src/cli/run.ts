@@ -3,6 +3,7 @@ import { addChat } from './chat.ts'
 import { addEvaluate } from './evaluate.ts'
 import { describeFailure } from './failure.ts'
 import { addInspect } from './inspect.ts'
+import { addTeach } from './teach.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrace } from './trace.ts'
 
@@ -21,7 +22,7 @@ export async function run(args: string[], version: string, terminal: Terminal): 
     .addHelpText('after', about)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.out, outputError: () => {} })
-  for (const add of [addChat, addTrace, addInspect, addEvaluate]) add(program, terminal)
+  for (const add of [addChat, addTrace, addInspect, addEvaluate, addTeach]) add(program, terminal)
   try {
     await program.parseAsync(args, { from: 'user' })
     return terminal.signal.aborted ? 130 : 0

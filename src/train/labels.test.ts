@@ -132,7 +132,7 @@ describe('labelExample', () => {
     const { tokens, problems } = label(rounds, secretive)
     expect(taught(tokens!, secretive)).toEqual([' A red circle.</s>'])
     expect(problems).toEqual([
-      { where: 'lesson.jsonl:1', message: expect.stringMatching(/without its answer in round 2/) },
+      { where: 'lesson.jsonl:1', message: expect.stringMatching(/answer of round 2 does not count/) },
     ])
     expect(label(rounds.slice(1), secretive)).toEqual({
       problems: [expect.objectContaining({ where: 'lesson.jsonl:1' })],
@@ -140,15 +140,15 @@ describe('labelExample', () => {
   })
 
   it.each<[Exchange[], Parameters<typeof labelExample>[2], RegExp]>([
-    [[], chat, /no question and answer/],
-    [[exchange('What?', ' \n')], chat, /empty answer\. /],
-    [[rounds[0]!, exchange('And?', '')], chat, /empty answer in round 2/],
+    [[], chat, /There is no question and answer/],
+    [[exchange('What?', ' \n')], chat, /The answer is empty/],
+    [[rounds[0]!, exchange('And?', '')], chat, /The answer of round 2 is empty/],
     [rounds, { ...chat, template: 'plain' }, /2 answers, but the plain template takes one/],
     [[exchange('An <image>?', 'yes')], chat, /2 image tokens/],
     [
       [exchange('What?', 'red '.repeat(3000))],
       chat,
-      /is \d+ tokens long, 16 of them the image's, but the context holds 2048/,
+      /takes \d+ tokens, 16 of them for the image, but the model holds 2048/,
     ],
   ])('says what is wrong, case %#', (turns, settings, message) => {
     const { tokens, problems } = label(turns, tools, settings)

@@ -41,23 +41,25 @@ export function labelExample(
 ): Labelled {
   const unusable = (message: string): Labelled => ({ problems: [{ where: name, message }] })
   const empty = turns.findIndex(({ answer }) => answer.trim() === '')
-  if (turns.length === 0) return unusable('has no question and answer. Add one.')
-  if (empty >= 0) return unusable(`has an empty answer${ordinal(empty, turns)}. Write one or leave the example out.`)
+  if (turns.length === 0) return unusable('There is no question and answer. Add one.')
+  if (empty >= 0) return unusable(`The answer${ordinal(empty, turns)} is empty. Write one or leave the example out.`)
   if (settings.template === 'plain' && turns.length > 1)
-    return unusable(`has ${turns.length} answers, but the plain template takes one caption. Use the chat template.`)
+    return unusable(
+      `There are ${turns.length} answers, but the plain template takes one caption. Use the chat template.`,
+    )
 
   const { ids, targets, problems } =
     settings.template === 'plain' ? plainTargets(turns[0]!.answer, tools) : chatTargets(turns, tools, settings.mask)
   const { imageToken, imageTokenId, visualTokens } = tools.config
   const images = ids.filter((id) => id === imageTokenId).length
   if (images !== 1)
-    return unusable(`has ${images} image tokens in its prompt instead of one. Keep ${imageToken} out of the text.`)
+    return unusable(`The prompt has ${images} image tokens instead of one. Keep ${imageToken} out of the text.`)
   const end = targets.findLastIndex((target) => target !== ignored) + 1
-  if (end === 0) return unusable(problems[0] ?? 'has no token that counts. Write a longer answer.')
+  if (end === 0) return unusable(problems[0] ?? 'No token counts. Write a longer answer.')
   const length = end - 1 + visualTokens
   if (length > tools.maxContext)
     return unusable(
-      `is ${length} tokens long, ${visualTokens} of them the image's, but the context holds ${tools.maxContext}. Shorten it or load the model with a larger context.`,
+      `It takes ${length} tokens, ${visualTokens} of them for the image, but the model holds ${tools.maxContext}. Shorten it.`,
     )
   return {
     tokens: {
@@ -72,7 +74,7 @@ export function labelExample(
   }
 }
 
-const ordinal = (at: number, turns: readonly Exchange[]) => (turns.length > 1 ? ` in round ${at + 1}` : '')
+const ordinal = (at: number, turns: readonly Exchange[]) => (turns.length > 1 ? ` of round ${at + 1}` : '')
 
 /** What each row must predict if all text counts. */
 const nextIds = (ids: readonly number[], imageTokenId: number) =>
@@ -97,7 +99,7 @@ function chatTargets(turns: readonly Exchange[], tools: LabelTools, mask: TeachS
     const span = answerSpan(ids, whole, prompt, answer.trim(), tools)
     if (!span) {
       problems.push(
-        `is left without its answer${ordinal(round, turns)}: the model's chat template writes it otherwise.`,
+        `The answer${ordinal(round, turns)} does not count, because the model’s chat template does not write it behind its prompt.`,
       )
       return
     }
