@@ -8,7 +8,7 @@ import { Plot, type Series } from './Plot.tsx'
 import '../../styles/teachCharts.css'
 
 /** How much the loss is smoothed, from 0 to 0.98; one setting for all charts. */
-export const smoothing = signal(0.8)
+export const smoothing = signal(0.6)
 const logarithmic = signal(false)
 
 const REDRAW_MS = 250
@@ -30,8 +30,8 @@ const lossSeries: Series[] = [
   { label: 'Smoothed', ink: 'ink-main', way: 'line' },
   { label: 'Held out', ink: 'ink-other', way: 'points' },
 ]
-const rateSeries: Series[] = [{ label: 'Rate', ink: 'ink-main', way: 'line' }]
-const normSeries: Series[] = [{ label: 'Norm', ink: 'ink-main', way: 'line' }]
+const rateSeries: Series[] = [{ label: 'now', ink: 'ink-main', way: 'line' }]
+const normSeries: Series[] = [{ label: 'now', ink: 'ink-main', way: 'line' }]
 
 /** Loss, learning rate and gradient norm of a run, as it goes. */
 export function Charts({ run }: { run: Run }) {
@@ -52,22 +52,24 @@ export function Charts({ run }: { run: Run }) {
         logarithmic={logarithmic.value}
       />
       <SmoothingRow />
-      <div class="small-plots">
-        <Plot
-          title="Learning rate"
-          series={rateSeries}
-          data={rate}
-          height={130}
-          description={`Learning rate, now ${figure(curves.learningRate.at(-1))}`}
-        />
-        <Plot
-          title="Gradient norm"
-          series={normSeries}
-          data={norm}
-          height={130}
-          description={`Norm of the gradient, now ${figure(curves.gradNorm.at(-1))}`}
-        />
-      </div>
+      {curves.loss.length > 0 && (
+        <div class="small-plots">
+          <Plot
+            title="Learning rate"
+            series={rateSeries}
+            data={rate}
+            height={110}
+            description={`Learning rate, now ${figure(curves.learningRate.at(-1))}`}
+          />
+          <Plot
+            title="Gradient norm"
+            series={normSeries}
+            data={norm}
+            height={110}
+            description={`Norm of the gradient, now ${figure(curves.gradNorm.at(-1))}`}
+          />
+        </div>
+      )}
       <FiguresTable run={run} />
     </section>
   )

@@ -1,9 +1,9 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { SampleAnswer } from '../../../teachApi.ts'
+import { formatShare } from '../../format.ts'
 import { splitQuestion } from '../../store/examples.ts'
-import type { Run } from '../../store/runs.ts'
+import type { Evaluation, Run } from '../../store/runs.ts'
 import { Icon } from '../Icon.tsx'
-import { Score } from './Outcome.tsx'
 
 /** Held-out questions with the answer before training and the answer now, side by side. */
 export function LivePanel({ run }: { run: Run }) {
@@ -14,7 +14,7 @@ export function LivePanel({ run }: { run: Run }) {
   return (
     <section class="panel live" aria-labelledby="live-title">
       <h2 id="live-title">Questions it was never shown</h2>
-      <Score before={before} now={now} />
+      <Score before={before} now={now.step > before.step ? now : undefined} />
       <ul class="live-answers">
         {now.answers.map((answer) => (
           <li key={keyOf(answer)}>
@@ -26,13 +26,43 @@ export function LivePanel({ run }: { run: Run }) {
               </p>
               <div class="before-now">
                 <Said label="Before" answer={first.get(keyOf(answer))} />
-                <Said label={`Step ${now.step}`} answer={now.step > before.step ? answer : undefined} />
+                <Said
+                  label={now.step > before.step ? `Step ${now.step}` : 'Now'}
+                  answer={now.step > before.step ? answer : undefined}
+                />
               </div>
             </div>
           </li>
         ))}
       </ul>
     </section>
+  )
+}
+
+/** Held-out answers that are right, before and now. */
+function Score({ before, now }: { before: Evaluation; now?: Evaluation }) {
+  return (
+    <dl class="score">
+      {(
+        [
+          ['Before', before],
+          ['Now', now],
+        ] as const
+      ).map(([label, check]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{check ? <Share of={check} /> : 'not yet'}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Share({ of: { exact, count } }: { of: Evaluation }) {
+  return (
+    <>
+      <b>{formatShare(exact)}</b> right, {Math.round(exact * count)} of {count}
+    </>
   )
 }
 

@@ -1,9 +1,9 @@
-import { formatMs, formatShare } from '../../format.ts'
+import { formatMs, formatShare, plural } from '../../format.ts'
 import { goTo } from '../../store/mode.ts'
 import { modelState } from '../../store/model.ts'
 import { showToast } from '../../store/panels.ts'
 import { chatWith, inUse, saveProjector } from '../../store/projectors.ts'
-import { type Evaluation, type Run, runsHere } from '../../store/runs.ts'
+import { type Run, runsHere } from '../../store/runs.ts'
 import { Icon } from '../Icon.tsx'
 import { figure } from './curves.ts'
 
@@ -19,34 +19,14 @@ export function Outcome({ id }: { id: string }) {
       <p>
         <Icon name={state === 'diverged' ? 'warning' : 'check'} />
         <span>
-          <b>{name}</b> {how}: {curves.loss.length} steps in {formatMs(seconds * 1000)}, loss {figure(curves.loss[0])} →{' '}
-          {figure(curves.loss.at(-1))}.
+          <b>{name}</b> {how}: {plural(curves.loss.length, 'step')} in {formatMs(seconds * 1000)}. Loss{' '}
+          {figure(curves.loss[0])} → {figure(curves.loss.at(-1))}
+          {before && now && now.count > 0 && `, right answers ${formatShare(before.exact)} → ${formatShare(now.exact)}`}
+          .
         </span>
       </p>
-      {before && now && now.count > 0 && <Score before={before} now={now} />}
       <UseButtons run={run} />
     </div>
-  )
-}
-
-/** Held-out answers that are right, before and now. */
-export function Score({ before, now }: { before: Evaluation; now: Evaluation }) {
-  return (
-    <dl class="score">
-      {(
-        [
-          ['Before', before],
-          ['Now', now],
-        ] as const
-      ).map(([label, { exact, count }]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>
-            <b>{formatShare(exact)}</b> right, {Math.round(exact * count)} of {count} held out
-          </dd>
-        </div>
-      ))}
-    </dl>
   )
 }
 

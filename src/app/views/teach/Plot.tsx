@@ -20,7 +20,7 @@ export function Plot({
   series,
   data,
   description,
-  height = 220,
+  height = 190,
   logarithmic = false,
 }: {
   title: string
@@ -126,7 +126,7 @@ function options({
       {},
       ...series.map(({ way }, index) => ({
         stroke: () => inkOf(index),
-        width: way === 'thin' ? 1 : 2,
+        width: way === 'thin' || way === 'points' ? 1 : 2,
         dash: dashes[way],
         spanGaps: way === 'points',
         points: { show: way === 'points', size: 8, fill: () => inkOf(index) },

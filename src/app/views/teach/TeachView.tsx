@@ -29,8 +29,8 @@ export function TeachView() {
         </div>
         <div class="teach-side">
           <TrainPanel />
-          {run && <LivePanel run={run} />}
           {run && <Charts key={run.id} run={run} />}
+          {run && <LivePanel run={run} />}
           <Runs />
         </div>
       </div>
