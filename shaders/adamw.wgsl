@@ -2,7 +2,7 @@
 // g = gradient · min(1, clip / (norm + 1e-6)) where clip > 0, else the gradient
 // value *= keep; m += (1 - β1) · (g - m); v = β2 · v + (1 - β2) · g²; value -= stepSize · m / (sqrt(v) / rootCorrection + eps)
 // keep = 1 - rate · decay, stepSize = rate / (1 - β1^t), rootCorrection = sqrt(1 - β2^t). Nothing changes where the norm, [1], is not finite.
-// value, gradient, m, v [count]; one invocation per four elements.
+// value, gradient, m, v [count]; each invocation strides over them by four.
 import package::flat::flatIndex;
 
 struct Params {
@@ -26,14 +26,16 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn step(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
   let bits = norm[0];
-  if (4u * i >= params.count || (bits & 0x7f800000u) == 0x7f800000u) { return; }
+  if ((bits & 0x7f800000u) == 0x7f800000u) { return; }
   let scale = select(1.0, min(1.0, params.clip / (bitcast<f32>(bits) + 1e-6)), params.clip > 0.0);
-  let g = scale * gradient[i];
-  let first = m[i] + params.freshM * (g - m[i]);
-  let second = params.beta2 * v[i] + params.freshV * g * g;
-  m[i] = first;
-  v[i] = second;
-  value[i] = params.keep * value[i] - params.stepSize * first / (sqrt(second) / params.rootCorrection + params.eps);
+  let threads = 64u * count.x * count.y;
+  for (var i = flatIndex(workgroup, count, local, 64u); 4u * i < params.count; i += threads) {
+    let g = scale * gradient[i];
+    let first = m[i] + params.freshM * (g - m[i]);
+    let second = params.beta2 * v[i] + params.freshV * g * g;
+    m[i] = first;
+    v[i] = second;
+    value[i] = params.keep * value[i] - params.stepSize * first / (sqrt(second) / params.rootCorrection + params.eps);
+  }
 }

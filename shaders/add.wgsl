@@ -1,5 +1,6 @@
 // add: z[i] = x[i] + y[i mod period]; the period is the size of y, so that its rows repeat down x
-// x, z [count]; y [period]. One invocation per element; in forward4, where nothing repeats, and in addTo one per four.
+// x, z [count]; y [period]. One invocation per element; in forward4, where nothing repeats, and in addTo each strides over
+// the whole by four elements.
 // Backward: dx = dz; dy = dz where nothing repeats, else the sum over the repeats (sumRows.wgsl).
 import package::act::{Act, Act4};
 import package::flat::flatIndex;
@@ -24,15 +25,17 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
 
 @compute @workgroup_size(64)
 fn forward4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
-  if (4u * i >= params.count) { return; }
-  z4[i] = Act4(vec4f(x4[i]) + vec4f(y4[i]));
+  let threads = 64u * count.x * count.y;
+  for (var i = flatIndex(workgroup, count, local, 64u); 4u * i < params.count; i += threads) {
+    z4[i] = Act4(vec4f(x4[i]) + vec4f(y4[i]));
+  }
 }
 
 // into[i] += x[i], into in f32 whatever the activations are
 @compute @workgroup_size(64)
 fn addTo(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(workgroup, count, local, 64u);
-  if (4u * i >= params.count) { return; }
-  into4[i] += vec4f(x4[i]);
+  let threads = 64u * count.x * count.y;
+  for (var i = flatIndex(workgroup, count, local, 64u); 4u * i < params.count; i += threads) {
+    into4[i] += vec4f(x4[i]);
+  }
 }

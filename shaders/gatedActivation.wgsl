@@ -1,6 +1,6 @@
 // gatedActivation: y[t, i] = activate(x[t, i], KIND) · x[t, width + i]: the gate's half of a row, then the other
-// x [rows, 2 · width]; y [rows, width]. Shazeer 2020, arXiv:2002.05202. One invocation per element of y, or per four in forward4 and backward4, where
-// the width is a multiple of 4.
+// x [rows, 2 · width]; y [rows, width]. Shazeer 2020, arXiv:2002.05202. One invocation per element of y; in forward4 and backward4, where
+// the width is a multiple of 4, each strides over the rows and by four over a row.
 import package::act::{Act, Act4};
 import package::activations::{activate, slope};
 import package::flat::rowIndex;
@@ -30,13 +30,14 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
 
 @compute @workgroup_size(64)
 fn forward4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = rowIndex(workgroup, count);
   let width4 = params.width / 4u;
-  let column = workgroup.x * 64u + local;
-  if (row >= params.rows || column >= width4) { return; }
-  let gate = vec4f(x4[2u * row * width4 + column]);
-  let gated = vec4f(activate(gate.x, KIND), activate(gate.y, KIND), activate(gate.z, KIND), activate(gate.w, KIND));
-  y4[row * width4 + column] = Act4(gated * vec4f(x4[(2u * row + 1u) * width4 + column]));
+  for (var row = rowIndex(workgroup, count); row < params.rows; row += count.y * count.z) {
+    for (var column = workgroup.x * 64u + local; column < width4; column += 64u * count.x) {
+      let gate = vec4f(x4[2u * row * width4 + column]);
+      let gated = vec4f(activate(gate.x, KIND), activate(gate.y, KIND), activate(gate.z, KIND), activate(gate.w, KIND));
+      y4[row * width4 + column] = Act4(gated * vec4f(x4[(2u * row + 1u) * width4 + column]));
+    }
+  }
 }
 
 // dx[t, i] = dy[t, i] · x[t, width + i] · activate'(x[t, i]); dx[t, width + i] = dy[t, i] · activate(x[t, i])
@@ -54,15 +55,16 @@ fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) co
 
 @compute @workgroup_size(64)
 fn backward4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = rowIndex(workgroup, count);
   let width4 = params.width / 4u;
-  let column = workgroup.x * 64u + local;
-  if (row >= params.rows || column >= width4) { return; }
-  let at = 2u * row * width4 + column;
-  let gate = vec4f(x4[at]);
-  let flow = vec4f(dy4[row * width4 + column]);
-  let slopes = vec4f(slope(gate.x, KIND), slope(gate.y, KIND), slope(gate.z, KIND), slope(gate.w, KIND));
-  let gated = vec4f(activate(gate.x, KIND), activate(gate.y, KIND), activate(gate.z, KIND), activate(gate.w, KIND));
-  dx4[at] = Act4(flow * vec4f(x4[at + width4]) * slopes);
-  dx4[at + width4] = Act4(flow * gated);
+  for (var row = rowIndex(workgroup, count); row < params.rows; row += count.y * count.z) {
+    for (var column = workgroup.x * 64u + local; column < width4; column += 64u * count.x) {
+      let at = 2u * row * width4 + column;
+      let gate = vec4f(x4[at]);
+      let flow = vec4f(dy4[row * width4 + column]);
+      let slopes = vec4f(slope(gate.x, KIND), slope(gate.y, KIND), slope(gate.z, KIND), slope(gate.w, KIND));
+      let gated = vec4f(activate(gate.x, KIND), activate(gate.y, KIND), activate(gate.z, KIND), activate(gate.w, KIND));
+      dx4[at] = Act4(flow * vec4f(x4[at + width4]) * slopes);
+      dx4[at + width4] = Act4(flow * gated);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { strideGrid } from './grid.ts'
 import { activationOf } from './require.ts'
 
 /** The activation functions by the numbers that `activate` in shaders/activations.wgsl takes. */
@@ -12,7 +12,7 @@ export type ActivationKind = keyof typeof activationKinds
 export function activation(pass: Pass, { x }: { x: Tensor }, { kind }: { kind: ActivationKind }): Tensor {
   const y = pass.scratch(x.shape, x.type)
   const count = sizeOf(x.shape)
-  pass.run(kernelOf('forward', kind, x), { x, y }, { count }, flatGrid(Math.ceil(count / 64)))
+  pass.run(kernelOf('forward', kind, x), { x4: x, y4: y }, { count }, strideGrid(count / 4, pass.gpu.abilities.cpu))
   pass.tape?.record({ x }, y, { x }, ({ pass, dy, saved }) => ({
     x: () => activationGradient(pass, { x: saved.x, dy }, { kind }),
   }))
@@ -28,7 +28,7 @@ export function activationGradient(
   const dx = pass.scratch(x.shape, x.type)
   const count = sizeOf(x.shape)
   const buffers = { x4: x, dy4: dy, dx4: dx }
-  pass.run(kernelOf('backward', kind, x, dy), buffers, { count }, flatGrid(Math.ceil(count / 256)))
+  pass.run(kernelOf('backward', kind, x, dy), buffers, { count }, strideGrid(count / 4, pass.gpu.abilities.cpu))
   return dx
 }
 

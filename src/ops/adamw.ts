@@ -1,6 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { strideGrid } from './grid.ts'
 import { require } from './require.ts'
 
 export interface AdamwInputs {
@@ -51,6 +51,6 @@ export function adamw(pass: Pass, { value, gradient, m, v, norm }: AdamwInputs, 
     { shader: 'adamw', entry: 'step' },
     { value, gradient, m, v, norm },
     params,
-    flatGrid(Math.ceil(count / 256)),
+    strideGrid(count / 4, pass.gpu.abilities.cpu),
   )
 }

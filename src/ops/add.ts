@@ -1,6 +1,6 @@
 import type { Pass } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
-import { flatGrid } from './grid.ts'
+import { flatGrid, strideGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
 import { sumRows } from './sumRows.ts'
 
@@ -14,7 +14,12 @@ export function add(pass: Pass, { x, y }: { x: Tensor; y: Tensor }): Tensor {
   const kernel = { shader: 'add', activation: activationOf('add', x, y) }
   if (count === period) {
     const buffers = { x4: x, y4: y, z4: z }
-    pass.run({ ...kernel, entry: 'forward4' }, buffers, { count, period }, flatGrid(Math.ceil(count / 256)))
+    pass.run(
+      { ...kernel, entry: 'forward4' },
+      buffers,
+      { count, period },
+      strideGrid(count / 4, pass.gpu.abilities.cpu),
+    )
   } else {
     pass.run({ ...kernel, entry: 'forward' }, { x, y, z }, { count, period }, flatGrid(Math.ceil(count / 64)))
   }
@@ -39,5 +44,5 @@ export function addTo(pass: Pass, { x, into }: { x: Tensor; into: Tensor }): voi
   require(count === sizeOf(into.shape) && into.type === 'f32', () =>
     `addTo: into must be f32 with the ${count} elements of x [${x.shape}], found ${into.type} [${into.shape}]`)
   const kernel = { shader: 'add', entry: 'addTo', activation: activationOf('addTo', x) }
-  pass.run(kernel, { x4: x, into4: into }, { count, period: count }, flatGrid(Math.ceil(count / 256)))
+  pass.run(kernel, { x4: x, into4: into }, { count, period: count }, strideGrid(count / 4, pass.gpu.abilities.cpu))
 }

@@ -1,7 +1,7 @@
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { type ActivationKind, activationKinds } from './activation.ts'
-import { rowGrid } from './grid.ts'
+import { rowGrid, strideRows } from './grid.ts'
 import { activationOf, require } from './require.ts'
 
 /** f(gate) · up; `x` [.., 2F] has the gate's F columns first, the result is [.., F]. SiLU makes it the SwiGLU of Shazeer 2020. */
@@ -34,10 +34,11 @@ function gatedActivationGradient(
   return dx
 }
 
-/** One invocation per element of `y`, or per four. */
 function run(pass: Pass, entry: string, kind: ActivationKind, y: Tensor, buffers: Record<string, Tensor>): void {
   const activation = activationOf('gatedActivation', ...Object.values(buffers))
   const kernel = { shader: 'gatedActivation', entry, activation, overrides: { KIND: activationKinds[kind] } }
   const [rows, width] = [rowsOf(y), widthOf(y)]
-  pass.run(kernel, buffers, { rows, width }, rowGrid(rows, Math.ceil(width / (entry.endsWith('4') ? 256 : 64))))
+  const byFour = entry.endsWith('4')
+  const grid = byFour ? strideRows(rows, width / 4, pass.gpu.abilities.cpu) : rowGrid(rows, Math.ceil(width / 64))
+  pass.run(kernel, buffers, { rows, width }, grid)
 }

@@ -8,12 +8,13 @@ const last = 64
 
 /**
  * sqrt(Σ x²) over all elements of all `gradients` (f32), as [1]; NaN where an element or the sum is not finite. The order of the sums
- * depends on the shapes alone.
+ * depends on the shapes and the kind of device alone.
  */
 export function gradNorm(pass: Pass, gradients: readonly Tensor[]): Tensor {
   for (const { type, shape } of gradients)
     require(type === 'f32', () => `gradNorm: gradients must be f32, found ${type} [${shape}]`)
-  const parts = gradients.map((tensor) => Math.min(16384, Math.ceil(sizeOf(tensor.shape) / 64)))
+  const most = pass.gpu.abilities.cpu ? 512 : 16384
+  const parts = gradients.map(({ shape }) => Math.min(most, Math.ceil(sizeOf(shape) / 64)))
   const partial = pass.scratch([parts.reduce((a, b) => a + b, 0)])
   let first = 0
   gradients.forEach((x, i) => {
