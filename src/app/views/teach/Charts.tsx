@@ -52,7 +52,7 @@ export function Charts({ run }: { run: Run }) {
         logarithmic={logarithmic.value}
       />
       <SmoothingRow />
-      {curves.loss.length > 0 && (
+      {rate[0].length > 0 && (
         <div class="small-plots">
           <Plot
             title="Learning rate"
