@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { bytesSource } from './checkpoint/byteSource.ts'
-import { readTensor, singleCheckpoint } from './checkpoint/checkpoint.ts'
+import { readFloat32, readTensor, singleCheckpoint } from './checkpoint/checkpoint.ts'
 import { llavaLayouts, toCanonical, toFileName } from './checkpoint/renames.ts'
 import { writeSafetensors } from './checkpoint/writeSafetensors.ts'
 import { load, type Model } from './index.ts'
+import { expectClose } from './testing/checkOp.ts'
 import { changedProjector, goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
 import { answer, asks, golden, goldenBytes, goldenJson, says } from './testing/models.ts'
 import { storiesFiles } from './testing/stories.ts'
@@ -139,6 +140,28 @@ describe('a model with several projectors', async () => {
     const wide = writeSafetensors({ 'linear_1.weight': { shape: [8, 4], data: new Float32Array(32) } })
     await expect(model.addProjector('wide', wide)).rejects.toThrow('is [8,4], this model needs [64,48]')
     expect(model.projectors().length).toBe(1)
+  })
+})
+
+describe('a projector that was trained and exported', () => {
+  it('gives the logits that PyTorch computes with it', async () => {
+    const { cases } = goldenJson<{ cases: { image: string; question: string }[] }>(`${name}/expected.json`)
+    const { tensors: expected } = await singleCheckpoint(
+      bytesSource('expected', goldenBytes('projector/expected.safetensors')),
+    )
+    const model = await load(golden(name), { weights: 'f32' })
+    const { provenance } = await model.addProjector('trained', goldenBytes('projector/projector.safetensors'))
+    expect(provenance).toMatchObject({ base_model: name, examples: '2', steps: '20' })
+    const ask = ({ image, question }: (typeof cases)[0]) => model.trace([asks(question, `${name}/${image}`)])
+    const before = await ask(cases[0]!)
+    model.useProjector('trained')
+    for (const [i, one] of cases.entries()) {
+      const { logits } = (await ask(one)).tensors
+      const want = await readFloat32(expected.get(`case${i}.logits`)!)
+      expectClose(`case ${i}`, logits!.data, want, 1e-4)
+      if (i === 0) expect(() => expectClose('before', before.tensors.logits!.data, want, 1e-2)).toThrow()
+    }
+    model.dispose()
   })
 })
 
