@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { writeSafetensors } from '../index.ts'
 import { fakeTerminal } from '../testing/fakeTerminal.ts'
+import { goldenTensors } from '../testing/goldenFiles.ts'
 import { golden, goldenBytes, goldenJson } from '../testing/models.ts'
 import { tensorsOf } from '../testing/teaching.ts'
 import { run } from './run.ts'
@@ -41,6 +43,8 @@ async function teach(args: string[], out: string, watched = false, interruptAt =
 }
 
 const tensors = (file: string) => tensorsOf(new Uint8Array(readFileSync(join(folder, file))))
+const floats = (shape: readonly number[], value: number) =>
+  new Float32Array(shape.reduce((size, length) => size * length, 1)).fill(value)
 const parsed = (out: string) =>
   out
     .trim()
@@ -137,6 +141,16 @@ describe('beagle teach', () => {
     const again = await teach([...model, ...data, '--projector', start, '--template', 'plain'], 'again.safetensors')
     expect(parsed(again.out)[0].learningRate).toBe(0)
     expect(await tensors('again.safetensors')).toEqual(await tensors('start.safetensors'))
+  })
+
+  it('says what to try where the loss is no number', async () => {
+    const theirs = Object.entries(await goldenTensors(name)).filter(([key]) => key.startsWith('multi_modal_projector'))
+    const broken = theirs.map(([key, { shape }]) => [key, { shape, data: floats(shape, 1e30) }] as const)
+    const projector = put('broken.safetensors', writeSafetensors(Object.fromEntries(broken)))
+    const { code, out, err } = await teach([...as, '--data', lesson, '--projector', projector], 'nan.safetensors')
+    expect(code).toBe(2)
+    expect(out).not.toContain('10 steps in')
+    expect(err).toMatch(/^beagle: The loss of step 1 is .* Try .* The projector of step 0 is in ".*"\.\n$/)
   })
 
   it('lists what is wrong where nothing can be used', async () => {

@@ -1,29 +1,16 @@
 import { existsSync } from 'node:fs'
-import { access, constants, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import {
-  BeagleError,
-  type ProjectorStart,
-  type Schedule,
-  type TeachResult,
-  type TeachSettings,
-  teachDefaults,
-  teachPresets,
-  teachStore,
-} from '../index.ts'
+import type { Command } from 'commander'
+import { BeagleError, type TeachResult, teachStore } from '../index.ts'
 import { withModel } from './loadModel.ts'
-import { addLoadOptions, type LoadFlags, number, whole } from './options.ts'
-import { whyUnread } from './question.ts'
+import { addLoadOptions, type LoadFlags } from './options.ts'
 import { type DataFlags, readExamples } from './teachData.ts'
+import { addSettingOptions, type SettingFlags, settingsOf } from './teachOptions.ts'
 import { showTraining, tellProblems } from './teachReport.ts'
 import type { Terminal } from './terminal.ts'
 
-type SettingFlags = Partial<Omit<TeachSettings, 'projector'>>
-
 interface TeachFlags extends LoadFlags, DataFlags, SettingFlags {
-  projector?: string
-  preset: keyof typeof teachPresets
   out: string
   resume?: true
   json?: true
@@ -44,72 +31,16 @@ Examples:
   beagle teach --data lesson.jsonl --steps 200 --learning-rate 2e-3 --out lesson.safetensors
   beagle chat --projector birds.safetensors --image robin.jpg --prompt "Which bird is this?"`
 
-const positive = number('a number above 0', (n) => n > 0)
-const notNegative = number('a number of 0 or more', (n) => n >= 0)
-
-function betas(text: string): [number, number] {
-  const [first, second, ...more] = text
-    .split(',')
-    .map(number('two numbers from 0 to below 1, as in 0.9,0.999', (n) => n >= 0 && n < 1))
-  if (first === undefined || second === undefined || more.length > 0)
-    throw new InvalidArgumentError('Give two numbers from 0 to below 1, as in 0.9,0.999.')
-  return [first, second]
-}
-
 /** `beagle teach`: trains the projector on examples and writes it. */
 export function addTeach(program: Command, terminal: Terminal): void {
-  const usual = (text: string, setting: keyof TeachSettings) => `${text} (default: ${teachDefaults[setting]})`
-  addLoadOptions(program.command('teach'), 'q4')
+  const command = program.command('teach')
+  addLoadOptions(command, 'q4')
     .description('teach the model from examples: trains its projector and writes it to a file')
     .requiredOption('-d, --data <path>', 'a data file, or a folder of folders with images')
     .requiredOption('-o, --out <file>', 'the safetensors file to write the projector to')
     .option('--question <text>', 'for a folder of folders: what to ask, {name} being what the folder is called')
     .option('--answer <text>', 'for a folder of folders: what to answer (default: {name})')
-    .option(
-      '--projector <which>',
-      usual('where to start: base, a fresh linear or mlp2x_gelu, or a safetensors file', 'projector'),
-    )
-    .addOption(
-      new Option('--preset <name>', 'settings for a purpose').choices(Object.keys(teachPresets)).default('quick'),
-    )
-    .addOption(new Option('--steps <n>', 'optimizer steps').argParser(whole(1)).conflicts('epochs'))
-    .option('--epochs <n>', usual('times that each example is seen', 'epochs'), positive)
-    .option('--batch-size <n>', usual('examples per batch', 'batchSize'), whole(1))
-    .option('--accumulate <n>', usual('batches per step', 'accumulate'), whole(1))
-    .option('--learning-rate <r>', usual('highest learning rate', 'learningRate'), positive)
-    .option('--min-learning-rate <r>', usual('where the warm-up begins and decay ends', 'minLearningRate'), notNegative)
-    .addOption(
-      new Option('--schedule <name>', usual('decay after the warm-up', 'schedule')).choices([
-        'constant',
-        'linear',
-        'cosine',
-      ] satisfies Schedule[]),
-    )
-    .option('--warmup <n>', usual('steps of warm-up', 'warmup'), whole(0))
-    .option('--weight-decay <w>', usual('AdamW’s decoupled weight decay', 'weightDecay'), notNegative)
-    .option('--betas <a,b>', usual('AdamW’s β', 'betas'), betas)
-    .option('--eps <e>', usual('AdamW’s ε', 'eps'), positive)
-    .option('--clip <c>', usual('largest norm of the gradient; 0 does not clip', 'clip'), notNegative)
-    .option(
-      '--eval-fraction <f>',
-      usual('part of the examples that is held out and asked', 'evalFraction'),
-      number('a number from 0 to 0.9', (n) => n >= 0 && n <= 0.9),
-    )
-    .option('--eval-every <n>', usual('steps between evaluations; 0 for before and after only', 'evalEvery'), whole(0))
-    .option('--save-every <n>', usual('steps between saves of the state', 'saveEvery'), whole(1))
-    .option('--seed <n>', usual('the same seed gives the same losses', 'seed'), whole(0))
-    .addOption(
-      new Option('--mask <what>', usual('what does not count: the prompt, or none of the text', 'mask')).choices([
-        'prompt',
-        'none',
-      ]),
-    )
-    .addOption(
-      new Option('--template <name>', usual('the model’s own format, or plain captions', 'template')).choices([
-        'chat',
-        'plain',
-      ]),
-    )
+  addSettingOptions(command)
     .option('--resume', 'go on from where a run with the same data and settings was stopped')
     .option('--json', 'print one line of JSON per step')
     .addHelpText('after', about)
@@ -119,8 +50,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
 async function teach(flags: TeachFlags, terminal: Terminal): Promise<void> {
   const { signal } = terminal
   await checkWritable(flags.out)
-  const settings = settingsOf(flags)
-  if (flags.projector !== undefined) settings.projector = await projectorStart(flags.projector)
+  const settings = await settingsOf(flags)
   const { examples, problems } = await readExamples(flags, signal)
   tellProblems(problems, terminal)
   if (examples.length === 0)
@@ -161,27 +91,6 @@ function conclude(
   if (reason !== 'finished' || flags.json) return
   const range = `${losses[0]?.toFixed(4)} → ${losses.at(-1)?.toFixed(4)}`
   out(`${steps} ${steps === 1 ? 'step' : 'steps'} in ${seconds.toFixed(1)} s, loss ${range}. ${kept}\n`)
-}
-
-/** The preset's settings and those that were given. */
-function settingsOf(flags: TeachFlags): Partial<TeachSettings> {
-  const given = Object.keys(teachDefaults).filter((name) => name !== 'projector' && name in flags)
-  const set = Object.fromEntries(given.map((name) => [name, flags[name as keyof SettingFlags]]))
-  const preset: Partial<TeachSettings> = teachPresets[flags.preset]
-  return { ...preset, ...set }
-}
-
-async function projectorStart(which: string): Promise<ProjectorStart> {
-  if (which === 'base' || which === 'linear' || which === 'mlp2x_gelu') return which
-  const file = await readFile(which).catch((cause: NodeJS.ErrnoException) => {
-    const why = whyUnread('projector', which, cause)
-    throw new BeagleError(
-      cause.code === 'ENOENT' ? 'not-found' : 'bad-file',
-      cause.code === 'ENOENT' ? `${why} Besides files there are base, linear and mlp2x_gelu.` : why,
-      { cause },
-    )
-  })
-  return { file }
 }
 
 /** Finds out before hours of work whether their result can be written. */
