@@ -1,4 +1,5 @@
 import { nodeGpu } from '../gpu/dawn.node.ts'
+import type { TestGpu } from './setup.ts'
 
 export { nodeGpu }
 
@@ -9,4 +10,11 @@ export async function nodeAdapter(): Promise<GPUAdapter> {
   throw new Error(
     'No WebGPU adapter in Node. Install a Vulkan driver (Debian: libvulkan1 with mesa-vulkan-drivers 25 or newer), or Chromium for its SwiftShader.',
   )
+}
+
+/** An entry point whose devices are their caller's alone, to be destroyed. */
+export function unsharedGpu(): GPU {
+  const entry = nodeGpu() as TestGpu
+  const requestAdapter = entry.unshared ?? entry.requestAdapter.bind(entry)
+  return { requestAdapter } as GPU
 }

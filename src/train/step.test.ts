@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { identify } from '../generate/prompt.ts'
 import { load } from '../index.ts'
 import { loadProjector, readProjector } from '../models/projectors/values.ts'
@@ -36,14 +36,14 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
       const bench = { weights: { ...weights, projector }, config, parameters, recompute }
       const read = await executeAndRead(gpu, 'first step', (pass) => {
         const { losses } = learn(pass, bench, { lesson, scale, first: true })
-        return { losses, ...Object.fromEntries(parameters.map(({ gradient }, i) => [`gradient${i}`, gradient])) }
+        return Object.fromEntries([losses, ...parameters.map(({ gradient }) => gradient)].map((x, i) => [i, x]))
       })
       const order = ['linear_1.weight', 'linear_1.bias', 'linear_2.weight', 'linear_2.bias']
       parameters.forEach(({ value }, i) => {
         const want = expected[`grad.${order[i]}`]!
         const [rows, width] = value.shape.length === 2 ? (value.shape as [number, number]) : [1, value.shape[0]!]
         const cols = want.length / rows
-        const gradient = Array.from(read[`gradient${i}`]!).filter((_, at) => at % width < cols)
+        const gradient = Array.from(read[i + 1]!).filter((_, at) => at % width < cols)
         expectClose(order[i]!, gradient, want, 1e-3)
       })
       desk.dispose()
