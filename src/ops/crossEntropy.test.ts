@@ -104,6 +104,13 @@ describe('crossEntropy', () => {
       expect(hits).toEqual([1, 0, 1, 0, 1, 0])
     })
 
+    it(`is exact far from 0, ${width} wide`, async () => {
+      const rows = [-5000, 5000].map((offset) => row(2, 0.5, 1).map((x) => x + offset))
+      const { losses } = await lossesOf(rows, [1, 1])
+      const want = ofRow(Float64Array.from(row(2, 0.5, 1)), 1).loss
+      for (const loss of losses) expect(loss).toBeCloseTo(want, 6)
+    })
+
     it(`has no loss where a logit is NaN or +∞, or the label is none, ${width} wide`, async () => {
       const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN]
       const rows = [row(1, nan), row(1, 2, inf), row(1), row(1), row(nan), row(1, -inf)]
