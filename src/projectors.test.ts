@@ -1,12 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bytesSource } from './checkpoint/byteSource.ts'
 import { readFloat32, readTensor, singleCheckpoint } from './checkpoint/checkpoint.ts'
 import { llavaLayouts, toCanonical, toFileName } from './checkpoint/renames.ts'
 import { writeSafetensors } from './checkpoint/writeSafetensors.ts'
 import { load, type Model } from './index.ts'
+import { Projectors } from './projectors.ts'
 import { expectClose } from './testing/checkOp.ts'
 import { changedProjector, goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
-import { answer, asks, golden, goldenBytes, goldenJson, says } from './testing/models.ts'
+import { answer, asks, golden, goldenBytes, goldenJson, insidesOf, says } from './testing/models.ts'
 import { storiesFiles } from './testing/stories.ts'
 
 const name = 'llava-clip-llama'
@@ -21,6 +22,9 @@ const otherFile = writeSafetensors(other, { format: 'pt', about: 'perturbed' })
 describe('a model with several projectors', async () => {
   const model = await load(golden(name), { weights: 'f32' })
   afterAll(() => model.dispose())
+  afterEach(() => {
+    for (const { name } of model.projectors().slice(1)) model.removeProjector(name)
+  })
   const logits = await logitsOf(model)
   const ids = await idsOf(model)
 
@@ -55,7 +59,6 @@ describe('a model with several projectors', async () => {
     model.useProjector('base')
     expect(await idsOf(model)).toEqual(ids)
     expect(await logitsOf(model)).toEqual(logits)
-    model.removeProjector('other')
   })
 
   it('reads a conversation anew after a change, and goes on in it without one', async () => {
@@ -65,7 +68,6 @@ describe('a model with several projectors', async () => {
     model.useProjector('other')
     expect((await answer(model, turns)).cachedTokens).toBe(0)
     expect((await answer(model, turns)).cachedTokens).toBeGreaterThan(20)
-    model.removeProjector('other')
   })
 
   it('finishes an answer with the projector that it began with', async () => {
@@ -78,7 +80,6 @@ describe('a model with several projectors', async () => {
     }
     expect(said).toEqual(ids)
     expect(await idsOf(model)).not.toEqual(ids)
-    model.removeProjector('other')
   })
 
   it('goes back to its own when the one in use is removed, and frees its memory', async () => {
@@ -109,7 +110,6 @@ describe('a model with several projectors', async () => {
     const whole = await load({ kind: 'files', files }, { weights: 'f32' })
     expect(await logitsOf(model)).toEqual(await logitsOf(whole))
     whole.dispose()
-    model.removeProjector('line')
   })
 
   it('exports what it was given, and its own as it stands in the checkpoint', async () => {
@@ -140,6 +140,32 @@ describe('a model with several projectors', async () => {
     const wide = writeSafetensors({ 'linear_1.weight': { shape: [8, 4], data: new Float32Array(32) } })
     await expect(model.addProjector('wide', wide)).rejects.toThrow('is [8,4], this model needs [64,48]')
     expect(model.projectors().length).toBe(1)
+  })
+})
+
+describe('a training', () => {
+  it('begins with the projector in use, a fresh one, or that of a file, all in full precision', async () => {
+    const model = await load(golden(name), { weights: 'q4' })
+    const { gpu, weights, opened, info } = insidesOf(model)
+    const projectors = new Projectors(gpu, weights, opened, info)
+    const numbers = (raw: RawTensors) =>
+      Object.fromEntries(Object.entries(raw).map(([key, { data }]) => [key, new Float32Array(data.buffer)]))
+    const config = { type: 'mlp2x_gelu', act: 'geluErf', bias: true }
+    const own = { config, values: numbers(await changedProjector(name, (value) => value)) }
+    expect(await projectors.start('base', 0)).toEqual(own)
+    await projectors.add('other', otherFile)
+    expect(await projectors.start('base', 0)).toEqual(own)
+    projectors.use('other')
+    expect(await projectors.start('base', 0)).toEqual({ config, values: numbers(other) })
+    expect(await projectors.start({ file: otherFile }, 0)).toMatchObject({ config, values: numbers(other) })
+    const fresh = await projectors.start('linear', 5)
+    expect(fresh.config).toEqual({ ...config, type: 'linear' })
+    expect(fresh).toEqual(await projectors.start('linear', 5))
+    expect(fresh).not.toEqual(await projectors.start('linear', 6))
+    const file = projectors.file(fresh.config, fresh.values, { steps: 3 })
+    expect(await projectors.add('fresh', file)).toMatchObject({ type: 'linear', provenance: { steps: '3' } })
+    projectors.dispose()
+    model.dispose()
   })
 })
 

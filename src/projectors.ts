@@ -124,10 +124,10 @@ export class Projectors {
   }
 
   private async inUse(): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
-    const { projector } = this.named(this.list().find(({ active }) => active)?.name ?? base)
+    const own = this.named(base).projector
+    const { projector = own } = this.weights
     const { config } = projector
-    if (projector !== this.kept.get(base)!.projector)
-      return { config, values: await readProjector(this.gpu, projector) }
+    if (projector !== own) return { config, values: await readProjector(this.gpu, projector) }
     const values: ProjectorValues = {}
     for (const ref of this.baseTensors()) values[ref.canonical] = await readFloat32(ref)
     return { config, values }
