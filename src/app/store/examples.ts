@@ -90,11 +90,16 @@ export function taught(
   group: Group | undefined,
   { question, answer, short }: Wording,
 ): Exchange[] {
-  if (turns.length > 0) return turns.filter((turn) => turn.answer.trim() !== '')
+  if (turns.length > 0) return turns.filter((turn) => turn.answer.trim() !== '').map(asCaption)
   const name = group?.way === 'named' ? group.name.trim() : ''
   if (name === '') return []
   const said = answer.replaceAll('{name}', name)
-  return [{ question: question.replaceAll('{name}', name) + (short ? SHORT_ANSWER : ''), answer: said }]
+  return [asCaption({ question: joinQuestion(question.replaceAll('{name}', name), short), answer: said })]
+}
+
+/** Where there is no question, there is none to be answered shortly either. */
+function asCaption(turn: Exchange): Exchange {
+  return splitQuestion(turn.question).text.trim() === '' ? { question: '', answer: turn.answer } : turn
 }
 
 /** A question without LLaVA's request for a short answer, and whether it had one. */

@@ -64,7 +64,7 @@ export function moveItems(ids: ReadonlySet<string>, to: string): void {
   const was = new Map(before.map((item) => [item.id, item]))
   undoable(`${howMany(before.length)} moved to ${target.name || 'the group without a name'}.`, () => {
     items.value = items.peek().map((item) => was.get(item.id) ?? item)
-    restoreGroups(before)
+    giveGroups(before)
   })
 }
 
@@ -138,11 +138,11 @@ function restore(gone: Item[]): void {
   const ids = new Set(items.peek().map(({ id }) => id))
   const back = gone.filter(({ id }) => !ids.has(id))
   items.value = [...items.peek(), ...back].sort((a, b) => a.rank - b.rank)
-  restoreGroups(back)
+  giveGroups(back)
 }
 
-/** An undo may come after the deletion of a group: then its items come back without a name. */
-function restoreGroups(back: Item[]): void {
+/** Items whose group is gone get it back, without a name: an undo may come after the deletion of a group. */
+export function giveGroups(back: Item[]): void {
   const known = new Set(groups.peek().map(({ id }) => id))
   const lost = new Set(back.map(({ group }) => group).filter((id) => !known.has(id)))
   groups.value = [...groups.peek(), ...[...lost].map((id): Group => ({ id, name: '', way: 'named' }))]

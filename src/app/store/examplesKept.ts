@@ -1,6 +1,7 @@
-import { effect } from '@preact/signals'
+import { batch, effect } from '@preact/signals'
 import { openDatabase, promised } from './database.ts'
 import { type Group, groups, type Item, items, type LessonPicture } from './examples.ts'
+import { giveGroups } from './examplesEdit.ts'
 import { showToast } from './panels.ts'
 
 /** An item as the browser keeps it: its picture stands apart, because copies share it. */
@@ -21,17 +22,21 @@ export function keepExamples(): Promise<void> {
 }
 
 async function restore(): Promise<void> {
-  let database: IDBDatabase | undefined
   try {
-    database = await openDatabase('beagle.examples', STORE)
-    await read(database)
+    const database = await openDatabase('beagle.examples', STORE)
+    const { found, known } = await read(database)
+    batch(() => {
+      groups.value = [...known, ...groups.peek()]
+      items.value = [...found, ...items.peek()]
+      giveGroups(found)
+    })
+    save(database, found, known)
   } catch {
     // Private windows may forbid IndexedDB.
   }
-  if (database) save(database)
 }
 
-async function read(database: IDBDatabase): Promise<void> {
+async function read(database: IDBDatabase): Promise<{ found: Item[]; known: Group[] }> {
   const store = database.transaction(STORE).objectStore(STORE)
   const within = (prefix: string) => IDBKeyRange.bound(`${prefix}/`, `${prefix}/\uffff`)
   const [pictures, entries, known] = await Promise.all([
@@ -44,19 +49,19 @@ async function read(database: IDBDatabase): Promise<void> {
     const picture = byId.get(id)
     return picture ? [{ ...rest, picture }] : []
   })
-  groups.value = [...(known ?? []), ...groups.peek()]
-  items.value = [...found.sort((a, b) => a.rank - b.rank), ...items.peek()]
+  return { found: found.sort((a, b) => a.rank - b.rank), known: known ?? [] }
 }
 
-function save(database: IDBDatabase): void {
-  let saved: ReadonlyMap<string, Item> = new Map(items.peek().map((item) => [item.id, item]))
-  let savedGroups = groups.peek()
+function save(database: IDBDatabase, found: Item[], known: Group[]): void {
+  let saved: ReadonlyMap<string, Item> = new Map(found.map((item) => [item.id, item]))
+  let savedGroups = known
   let writing: Promise<void> = Promise.resolve()
   let told = false
   effect(() => {
     const now = new Map(items.value.map((item) => [item.id, item]))
     const writes = differences(saved, now)
-    if (groups.value !== savedGroups) writes.push(['groups', groups.value])
+    if (groups.value.length !== savedGroups.length || groups.value.some((group, at) => group !== savedGroups[at]))
+      writes.push(['groups', groups.value])
     saved = now
     savedGroups = groups.value
     if (writes.length === 0) return
@@ -65,8 +70,8 @@ function save(database: IDBDatabase): void {
       .catch((error: unknown) => {
         if (told) return
         told = true
-        const why =
-          error instanceof DOMException && error.name === 'QuotaExceededError' ? 'has no room left to' : 'could not'
+        const full = error instanceof DOMException && error.name === 'QuotaExceededError'
+        const why = full ? 'has no room left to' : 'could not'
         showToast(`The browser ${why} keep the examples. They are there until you close this page.`, {
           tone: 'problem',
         })

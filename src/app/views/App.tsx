@@ -22,7 +22,7 @@ export function App() {
       <PictureDialog />
       <Spoken />
       {dragging.value && (
-        <div class="drop-target">
+        <div class={`drop-target in-${mode.value}`}>
           {mode.value === 'chat'
             ? 'Drop images to ask about them, or a model folder to load it'
             : 'Drop pictures, folders of them, or a data file with its pictures'}

@@ -17,7 +17,7 @@ export function ExampleSheet() {
   const item = items.value.find(({ id }) => id === edited.value)
   return (
     <Sheet name="example" title={item?.name ?? 'Example'}>
-      {() => (item ? <Editor key={item.id} item={item} /> : <p class="hint">This picture was deleted.</p>)}
+      {() => (item ? <Editor item={item} /> : <p class="hint">This picture was deleted.</p>)}
     </Sheet>
   )
 }
@@ -44,7 +44,7 @@ function Editor({ item }: { item: Item }) {
   return (
     <>
       <Thumb picture={item.picture} alt={item.name} class="editor-picture" />
-      <Teaches item={item} />
+      <Teaches key={item.id} item={item} />
       <div class="field">
         <span>Group</span>
         <GroupSelect label="Group" groups={groups.value} value={item.group} onChange={move} />

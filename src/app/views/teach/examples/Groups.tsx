@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { useState } from 'preact/hooks'
 import { items } from '../../../store/examples.ts'
 import { addGroup, moveItems } from '../../../store/examplesEdit.ts'
 import { advice, type Balance, balance, nameless, openGroup, show } from '../../../store/examplesView.ts'
@@ -61,16 +62,22 @@ export function Groups() {
 }
 
 function GroupTile({ group, count, share, few }: Balance) {
+  const [under, setUnder] = useState(false)
   const named = group.name.trim() !== ''
   return (
     <li data-group={group.id}>
       <button
         type="button"
-        class={`group ${few ? 'is-few' : ''}`}
+        class={`group ${few ? 'is-few' : ''} ${under ? 'is-under' : ''}`}
         aria-current={openGroup.value === group.id ? 'true' : undefined}
         onClick={() => show(group.id)}
-        onDragOver={(event) => draggedItems(event) && event.preventDefault()}
+        onDragOver={(event) => {
+          setUnder(true)
+          if (draggedItems(event)) event.preventDefault()
+        }}
+        onDragLeave={() => setUnder(false)}
         onDrop={(event) => {
+          setUnder(false)
           const ids = draggedItems(event)
           if (!ids) return
           event.preventDefault()

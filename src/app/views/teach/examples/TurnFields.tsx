@@ -1,16 +1,24 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Exchange } from '../../../../teachApi.ts'
 import { type Item, joinQuestion, splitQuestion } from '../../../store/examples.ts'
 import { changeItem, newExchange } from '../../../store/examplesEdit.ts'
+import { edited, neighbour } from '../../../store/examplesView.ts'
 import { Icon } from '../../Icon.tsx'
+
+let toAnswer = false
 
 /** Questions and answers about one picture, in the order of a conversation; every change counts at once. */
 export function TurnFields({ item }: { item: Item }) {
   const [blank] = useState(newExchange)
   const turns = item.turns.length > 0 ? item.turns : [blank]
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (toAnswer) box.current?.querySelector<HTMLElement>('[data-answer]')?.focus()
+    toAnswer = false
+  }, [])
   const put = (index: number, turn: Exchange) => changeItem(item.id, { turns: turns.with(index, turn) })
   return (
-    <div class="turns">
+    <div ref={box} class="turns">
       {turns.map((turn, index) => (
         <TurnField
           key={index}
@@ -31,6 +39,15 @@ export function TurnFields({ item }: { item: Item }) {
       </button>
     </div>
   )
+}
+
+/** Enter goes on to the answer of the next picture, so that many are told in a row; Shift+Enter is a new line. */
+function goOn(event: KeyboardEvent): void {
+  const next = neighbour(1)
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !next) return
+  event.preventDefault()
+  toAnswer = true
+  edited.value = next.id
 }
 
 function TurnField({
@@ -67,6 +84,8 @@ function TurnField({
           rows={short ? 1 : 2}
           dir="auto"
           value={turn.answer}
+          data-answer
+          onKeyDown={goOn}
           onInput={({ currentTarget }) => onChange({ ...turn, answer: currentTarget.value })}
         />
       </label>
