@@ -118,19 +118,16 @@ export class Projectors {
   /** What a training begins with; `seed` is for a fresh one. */
   async start(start: ProjectorStart, seed: number): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
     if (typeof start === 'object') return readProjectorFile(start.file, this.eyes)
-    if (start === 'base') return this.inUse()
+    if (start === 'base') return this.own()
     const config = { ...this.eyes.projector, type: start }
     return { config, values: freshProjector(projectorSpec(this.eyes, config), seed) }
   }
 
-  private async inUse(): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
-    const own = this.named(base).projector
-    const { projector = own } = this.weights
-    const { config } = projector
-    if (projector !== own) return { config, values: await readProjector(this.gpu, projector) }
+  /** The checkpoint's own projector, in f32 as the checkpoint has it. */
+  private async own(): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
     const values: ProjectorValues = {}
     for (const ref of this.baseTensors()) values[ref.canonical] = await readFloat32(ref)
-    return { config, values }
+    return { config: this.eyes.projector, values }
   }
 
   private baseTensors() {
