@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { access, constants, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BeagleError, type TeachResult, teachStore } from '../index.ts'
 import { withModel } from './loadModel.ts'
@@ -62,7 +62,7 @@ async function teach(flags: TeachFlags, terminal: Terminal): Promise<void> {
   const result = await withModel(flags, terminal, async (model) => {
     const show = showTraining(terminal, flags.json === true, problems.length)
     const options = {
-      ...{ settings, signal, about: flags.data, resume: flags.resume },
+      ...{ settings, signal, about: basename(resolve(flags.data)), resume: flags.resume },
       store: await teachStore(stateFolder),
       sampleAnswers: flags.json ? 0 : undefined,
     }
