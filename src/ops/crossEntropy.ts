@@ -33,7 +33,7 @@ export function crossEntropy(
     `crossEntropy: labels must be u32 [${rows}], a label per row of logits [${logits.shape}], found ${labels.type} [${labels.shape}]`)
   const [losses, hits] = [pass.scratch([rows]), pass.scratch([rows])]
   const params = { rows, width, scale, gradient: Number(gradient) }
-  if (pass.gpu.abilities.cpu && rows > 1 && width % 4 === 0) {
+  if (pass.gpu.abilities.cpu && width % 4 === 0) {
     const kernel = { shader: 'crossEntropy', entry: 'forwardRows' }
     pass.run(kernel, { logits4: logits, labels, losses, hits }, params, flatGrid(Math.ceil(rows / 8)))
   } else {
