@@ -65,11 +65,11 @@ describe('adamw', () => {
           for (const name of ['value', 'm', 'v'] as const) expectClose(name, found[name], state[name], 2e-6)
         })
 
-  // AdamW of PyTorch 2.5, computed step by step in f64: ten steps on gradients [sin t, cos t / 10, t - 5], t = 1 … 10.
+  // Not read off PyTorch: its documented algorithm, written out apart from `reference` in f64 Python. Gradients [sin t, cos t / 10, t - 5].
   it.each([
     [0, [0.9624791599407584, -1.9933024031502538, 0.5450320113854759]],
     [1, [0.989291016946041, -1.9979246450619843, 0.5453647631175508]],
-  ])('gives the ten-step figures of PyTorch with clip %d', async (clip, want) => {
+  ])('takes ten steps as PyTorch’s algorithm does, with clip %d', async (clip, want) => {
     const trained = await parameter(Float32Array.of(1, -2, 0.5))
     for (let step = 1; step <= 10; step++) {
       const gradient = Float32Array.of(Math.sin(step), Math.cos(step) / 10, step - 5)
