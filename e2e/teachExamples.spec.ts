@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from '@playwright/test'
-import { dropFiles, root } from './chatPage.ts'
+import { dropFiles, goldenModelFiles, modelReady, root } from './chatPage.ts'
 import {
   cards,
   dropFolder,
@@ -191,6 +191,17 @@ test('examples are edited, asked several things, duplicated, moved, deleted and 
   await expect(page.getByRole('heading', { name: 'Add your own' })).toBeVisible()
   await page.getByRole('button', { name: 'Undo' }).click()
   await expect(cards(page)).toHaveCount(6)
+})
+
+test('a dropped model is loaded, a dropped projector that does not fit is refused, and the pictures beside them join', async ({
+  page,
+}) => {
+  await dropFiles(page, [...goldenModelFiles(), picture(0)])
+  await modelReady(page, 'Dropped files')
+  await expect(cards(page)).toHaveCount(1)
+  await dropFiles(page, [{ name: 'wrong.safetensors', type: '', bytes: Buffer.from('Dear beagle') }])
+  await expect(page.locator('.toast.is-problem')).toContainText('wrong.safetensors')
+  await expect(report(page)).toHaveCount(0)
 })
 
 test('the sample set loads with one click, stops on request and comes by pages', async ({ page }) => {

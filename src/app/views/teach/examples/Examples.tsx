@@ -1,9 +1,11 @@
-import { useEffect } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { examples, groups, items } from '../../../store/examples.ts'
 import { deleteAll, howMany } from '../../../store/examplesEdit.ts'
 import { keepExamples } from '../../../store/examplesKept.ts'
+import { reading } from '../../../store/examplesTake.ts'
 import { undoLast } from '../../../store/examplesUndo.ts'
-import { openGroup } from '../../../store/examplesView.ts'
+import { openGroup, selected } from '../../../store/examplesView.ts'
 import { AddButtons } from './AddButtons.tsx'
 import { BurstSheet } from './BurstSheet.tsx'
 import { EmptyExamples } from './EmptyExamples.tsx'
@@ -25,10 +27,13 @@ export function Examples() {
     return () => removeEventListener('keydown', undoByKey)
   }, [])
   const empty = groups.value.length === 0
+  const heading = useFocusWhenLost(empty, reading.value === undefined, openGroup.value, selected.value.size === 0)
   return (
     <section class="panel examples" aria-labelledby="examples-title">
       <header class="examples-head">
-        <h2 id="examples-title">Examples</h2>
+        <h2 id="examples-title" ref={heading} tabIndex={-1}>
+          Examples
+        </h2>
         {!empty && <p class="hint">{summary()}</p>}
         {!empty && (
           <button type="button" class="text-button" onClick={deleteAll}>
@@ -52,6 +57,17 @@ export function Examples() {
       <BurstSheet />
     </section>
   )
+}
+
+/** An element that takes the keyboard's place when the control that had it is gone after one of these changes. */
+function useFocusWhenLost(...changes: unknown[]): RefObject<HTMLHeadingElement | null> {
+  const element = useRef<HTMLHeadingElement>(null)
+  const first = useRef(true)
+  useEffect(() => {
+    if (!first.current && document.activeElement === document.body) element.current?.focus({ preventScroll: true })
+    first.current = false
+  }, changes)
+  return element
 }
 
 /** Ctrl+Z outside of text fields, whose own undo it is there. */

@@ -40,7 +40,7 @@ export function ReadingReport() {
     })
   }
   return (
-    <section class="report" aria-labelledby="report-title">
+    <section class={`report ${told.added === 0 ? 'is-bad' : ''}`} aria-labelledby="report-title">
       <header>
         <Icon name="warning" />
         <h3 id="report-title">{title(told)}</h3>
