@@ -77,6 +77,11 @@ describe.each(['llava-clip-llama', 'llava-siglip-qwen2'])('labelExample on %s', 
 
 describe('labelExample', () => {
   const tools = toolsOf(clip)
+  /** A template as on the hub, which writes no end. */
+  const silent = toolsOf(
+    clip,
+    "{% for m in messages %}{{ m.role.upper() + ': ' }}{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text + ' ' }}{% endif %}{% endfor %}{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}",
+  )
 
   it('teaches the embedded model its own format', () => {
     const embedded = toolsOf(folderOf('public/models/pocket'))
@@ -105,13 +110,25 @@ describe('labelExample', () => {
   })
 
   it('teaches the end also where the template does not write it', () => {
-    const silent = toolsOf(
-      clip,
-      "{% for m in messages %}{{ m.role.upper() + ': ' }}{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text + ' ' }}{% endif %}{% endfor %}{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}",
-    )
     const tokens = tokensOf(rounds, silent)
     expect(taught(tokens, silent)).toEqual([' A red circle.</s>', ' A square.</s>'])
     expect(tokens.ids).not.toContain(silent.config.eos[0])
+  })
+
+  it('teaches the end that the tokenizer names, of several', () => {
+    const several = { ...tools, config: { ...tools.config, eos: [2, 1] } }
+    expect(tokensOf(rounds, { ...several, template: silent.template }).labels.at(-1)).toBe(1)
+    expect(tokensOf(rounds, several).labels.at(-1)).toBe(1)
+  })
+
+  it('does not count an answer whose end the template changes beyond a token', () => {
+    const writes = (more: string) =>
+      toolsOf(
+        clip,
+        `{% for m in messages %}{{ m.role.upper() + ': ' }}{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text }}{% endif %}{% endfor %}{{ '${more}</s>' if m.role == 'assistant' else ' ' }}{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}`,
+      )
+    expect(label([exchange('What?', 'ci')], writes('rcle')).tokens).toBeUndefined()
+    expect(taught(label([exchange('What?', 'cir')], writes('cle')).tokens!, tools)).toEqual([' cir</s>'])
   })
 
   it('gives a token that merges over the seam to the answer, and leaves out what follows the end', () => {

@@ -34,7 +34,7 @@ export function splitExamples(kinds: readonly (string | undefined)[], fraction: 
 function shares(groups: readonly number[][], wanted: number): number[][] {
   const total = groups.reduce((sum, { length }) => sum + length, 0)
   const exact = groups.map(({ length }) => (length * wanted) / total)
-  const counts = groups.map(({ length }, i) => Math.min(length - 1, Math.floor(exact[i]!)))
+  const counts = exact.map(Math.floor)
   let left = wanted - counts.reduce((sum, count) => sum + count, 0)
   const byRemainder = groups.map((_, i) => i).sort((a, b) => exact[b]! - counts[b]! - (exact[a]! - counts[a]!))
   for (let gave = true; gave && left > 0; ) {

@@ -22,6 +22,6 @@ export function learningRateAt(step: number, steps: number, settings: ScheduleSe
 /** The share of the peak's height above the minimum that is left after `done` of `all` steps of decay. */
 function decay(schedule: TeachSettings['schedule'], done: number, all: number): number {
   if (schedule === 'constant') return 1
-  const part = Math.min(1, done / Math.max(1, all))
+  const part = done / Math.max(1, all)
   return schedule === 'linear' ? 1 - part : (1 + Math.cos(Math.PI * part)) / 2
 }
