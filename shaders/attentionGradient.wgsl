@@ -24,10 +24,9 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> dq: array<Act>;
 @group(0) @binding(8) var<storage, read_write> dk: array<Act>;
 @group(0) @binding(9) var<storage, read_write> dv: array<Act>;
-@group(0) @binding(10) var<storage, read> y: array<Act>;
-@group(0) @binding(11) var<storage, read> arriving: array<Act>;
-@group(0) @binding(12) var<storage, read> statistics: array<f32>;
-@group(0) @binding(13) var<storage, read_write> into: array<vec2f>;
+@group(0) @binding(10) var<storage, read> y: array<Act4>;
+@group(0) @binding(11) var<storage, read> statistics: array<f32>;
+@group(0) @binding(12) var<storage, read_write> into: array<vec2f>;
 
 override CHUNKS: u32 = 4u; // of 64 columns; at most 4
 override ALIGNED: bool = false; // width, strides and offsets are multiples of 4
@@ -39,44 +38,59 @@ const TILE = 64u;
 var<workgroup> scores: array<vec4f, 256>; // ds [TILE, 4 groups]
 var<workgroup> weights: array<vec4f, 256>; // p [TILE, 4 groups]
 
+fn loadQ(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(q[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(q[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadK(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(k[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(k[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadV(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(v[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(v[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadDy(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(dy[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(dy[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
+fn loadY(at: u32, column: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(y[(at + column) / 4u]); }
+  var values = vec4f();
+  for (var i = at + column; i < min(at + column + 4u, at + params.width); i++) {
+    values[i - at - column] = f32(y[i / 4u][i % 4u]);
+  }
+  return values;
+}
+
 @compute @workgroup_size(64)
 fn delta(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
   let line = flatIndex(workgroup, count, local, 64u);
   if (line >= params.lines) { return; }
+  let at = line * params.width;
   var sum = 0.0;
-  for (var i = line * params.width; i < (line + 1u) * params.width; i++) { sum += f32(arriving[i]) * f32(y[i]); }
+  for (var column = 0u; column < params.width; column += 4u) { sum += dot(loadY(at, column), loadDy(at, column)); }
   into[line] = vec2f(statistics[line], sum);
-}
-
-// Of eight elements in a row the four from `shift` on, as far as the head reaches.
-fn within(low: vec4f, high: vec4f, shift: u32, column: u32) -> vec4f {
-  let all = array<f32, 8>(low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w);
-  let found = vec4f(all[shift], all[shift + 1u], all[shift + 2u], all[shift + 3u]);
-  return select(vec4f(), found, column + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
-
-fn loadQ(at: u32, column: u32) -> vec4f {
-  let i = (at + column) / 4u;
-  if (ALIGNED) { return vec4f(q[i]); }
-  return within(vec4f(q[i]), vec4f(q[i + 1u]), (at + column) % 4u, column);
-}
-
-fn loadK(at: u32, column: u32) -> vec4f {
-  let i = (at + column) / 4u;
-  if (ALIGNED) { return vec4f(k[i]); }
-  return within(vec4f(k[i]), vec4f(k[i + 1u]), (at + column) % 4u, column);
-}
-
-fn loadV(at: u32, column: u32) -> vec4f {
-  let i = (at + column) / 4u;
-  if (ALIGNED) { return vec4f(v[i]); }
-  return within(vec4f(v[i]), vec4f(v[i + 1u]), (at + column) % 4u, column);
-}
-
-fn loadDy(at: u32, column: u32) -> vec4f {
-  let i = (at + column) / 4u;
-  if (ALIGNED) { return vec4f(dy[i]); }
-  return within(vec4f(dy[i]), vec4f(dy[i + 1u]), (at + column) % 4u, column);
 }
 
 // The place of the first row among the keys.

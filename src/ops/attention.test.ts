@@ -4,7 +4,6 @@ import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { attentionReference } from '../testing/attention.ts'
-import { checkGradients } from '../testing/checkGradients.ts'
 import { checkOp, expectClose } from '../testing/checkOp.ts'
 import { hardNumbers } from '../testing/hardNumbers.ts'
 import { testGpu } from '../testing/testGpu.ts'
@@ -130,43 +129,4 @@ function cursorAt(pass: Pass, position: number): Tensor {
   const cursor = newCursor(pass.gpu)
   upload(pass.gpu, cursor, Uint32Array.of(position))
   return cursor
-}
-
-describe('attention, backwards', () => {
-  const cases = [
-    { images: 1, rows: 1, heads: 1, kvHeads: 1, headWidth: 1, causal: true },
-    { images: 2, rows: 5, heads: 3, kvHeads: 1, headWidth: 7, causal: true },
-    { images: 3, rows: 9, heads: 4, kvHeads: 2, headWidth: 36, causal: true },
-    { images: 1, rows: 19, heads: 2, kvHeads: 2, headWidth: 64, causal: false },
-    { images: 1, rows: 17, heads: 2, kvHeads: 1, headWidth: 72, causal: true },
-    { images: 1, rows: 3, heads: 2, kvHeads: 1, headWidth: 128, causal: false },
-    { images: 1, rows: 2, heads: 1, kvHeads: 1, headWidth: 256, causal: true },
-    { images: 1, rows: 130, heads: 1, kvHeads: 1, headWidth: 4, causal: true },
-  ].flatMap((c) => paths.map((path) => ({ ...c, path })))
-
-  checkGradients('attention on fused qkv', {
-    cases,
-    inputs: ({ images, rows, heads, kvHeads, headWidth }) => ({
-      qkv: { shape: [images * rows, (heads + 2 * kvHeads) * headWidth], activation: true },
-    }),
-    run: (pass, { qkv }, c) => attention(pass, { q: qkv!, k: qkv!, v: qkv! }, { ...c, offsets: fusedOffsets(c) }),
-    reference: ({ qkv }, c) => {
-      const { images, rows, heads, kvHeads, headWidth } = c
-      const stride = (heads + 2 * kvHeads) * headWidth
-      const offsets = fusedOffsets(c)
-      const parts = Array.from({ length: images }, (_, image) => {
-        const values = qkv!.subarray(image * rows * stride, (image + 1) * rows * stride)
-        const operand = (offset: number) => ({ values, stride, offset })
-        const operands = { q: operand(offsets.q), k: operand(offsets.k), v: operand(offsets.v) }
-        return [...attentionReference(operands, c, (t) => (c.causal ? t + 1 : rows)).y]
-      })
-      return { y: Float64Array.from(parts.flat()) }
-    },
-    wrt: ['qkv'],
-    peak: 3,
-  })
-})
-
-function fusedOffsets({ heads, kvHeads, headWidth }: { heads: number; kvHeads: number; headWidth: number }) {
-  return { q: 0, k: heads * headWidth, v: (heads + kvHeads) * headWidth }
 }

@@ -72,19 +72,29 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
   return y
 }
 
-/** One record per distinct tensor, because each kernel writes all that it knows into one gradient. */
+/** Records each distinct tensor once, because a kernel writes all that it knows of it into one gradient. */
 function recordAttention(pass: Pass, saved: AttentionSaved, options: AttentionGradientOptions): void {
   const { q, k, v, cursor, y } = saved
-  const { tape } = pass
-  if (q === k && k === v)
-    tape?.record({ qkv: q, cursor }, y, saved, (arrival) => ({ ...attentionGradient(arrival, options), cursor: null }))
-  else if (k === v)
-    tape?.record({ q, kv: k, cursor }, y, saved, (arrival) => ({
-      ...attentionGradient(arrival, options),
-      cursor: null,
-    }))
-  else
-    tape?.record({ q, k, v, cursor }, y, saved, (arrival) => ({ ...attentionGradient(arrival, options), cursor: null }))
+  checkApart(saved, options)
+  const gradients = (arrival: { pass: Pass; dy: Tensor; saved: AttentionSaved }) => ({
+    ...attentionGradient(arrival, options),
+    cursor: null,
+  })
+  if (q === k && k === v) pass.tape?.record({ qkv: q, cursor }, y, saved, gradients)
+  else if (k === v) pass.tape?.record({ q, kv: k, cursor }, y, saved, gradients)
+  else pass.tape?.record({ q, k, v, cursor }, y, saved, gradients)
+}
+
+function checkApart({ q, k, v }: AttentionSaved, { layout, width }: AttentionGradientOptions): void {
+  const heads = [
+    { name: 'q', tensor: q, begin: layout.qOffset, end: layout.qOffset + layout.heads * width },
+    { name: 'k', tensor: k, begin: layout.kOffset, end: layout.kOffset + layout.kvHeads * width },
+    { name: 'v', tensor: v, begin: layout.vOffset, end: layout.vOffset + layout.kvHeads * width },
+  ]
+  for (const a of heads)
+    for (const b of heads)
+      require(a === b || a.tensor !== b.tensor || a.end <= b.begin || b.end <= a.begin, () =>
+        `attention: ${a.name} has columns ${a.begin} to ${a.end} of a tensor, ${b.name} has ${b.begin} to ${b.end} of the same; their gradients need columns of their own`)
 }
 
 /** Throws `bad-argument` where heads, widths and rows of an attention do not fit each other. */

@@ -35,6 +35,7 @@ export interface AttentionGradientOptions {
   layout: AttentionLayout
   width: number
   images: number
+  /** Whether heads can be read by vec4s; the shuffled path needs it. */
   aligned: boolean
   path: Path
 }
@@ -45,49 +46,50 @@ export interface AttentionGradientOptions {
  */
 export function attentionGradient(
   { pass, dy, saved: { q, k, v, cursor, y, statistics } }: { pass: Pass; dy: Tensor; saved: AttentionSaved },
-  { layout, width, images, aligned }: AttentionGradientOptions,
+  { layout, width, images, aligned, path }: AttentionGradientOptions,
 ): Record<'q' | 'k' | 'v' | 'kv' | 'qkv', () => Tensor> {
   const { rows, keys, heads, kvHeads } = layout
   const activation = activationOf('attention', q, k, v, dy)
   const params = { ...layout, width, lines: rows * images * heads }
-  const overrides = { CHUNKS: Math.ceil(width / 64), ALIGNED: Number(aligned) }
   const fresh = (x: Tensor, used: number) => {
     const gradient = pass.scratch(x.shape, x.type)
     if (used * width < widthOf(x)) pass.clear(gradient)
     return gradient
   }
   const fused = q === k && k === v
+  const together = k === v
   const whole = once(() => fresh(q, heads + 2 * kvHeads))
+
   const lines = once(() => {
     const into = pass.scratch([params.lines, 2])
-    const buffers = { y, arriving: dy, statistics, into }
-    pass.run(
-      { shader: 'attentionGradient', entry: 'delta', activation },
-      buffers,
-      params,
-      flatGrid(Math.ceil(params.lines / 64)),
-    )
+    const overrides = { ALIGNED: Number(aligned) }
+    const kernel = { shader: 'attentionGradient', entry: 'delta', activation, overrides }
+    pass.run(kernel, { y, dy, statistics, into }, params, flatGrid(Math.ceil(params.lines / 64)))
     return into
   })
-  const shared = () => ({ q, k, v, cursor: cursor ?? q, dy, lines: lines() })
+  const run = (entry: 'rows' | 'keys', gradients: Record<string, Tensor>, overrides: Record<string, number>) => {
+    const buffers = { q, k, v, cursor: cursor ?? q, dy, lines: lines(), ...gradients }
+    if (path === 'shuffled') {
+      const chosen = { ...overrides, WIDTH: width, SLOTS: Math.ceil(width / 32) }
+      const kernel = { shader: 'attentionGradientShuffled', entry, activation, overrides: chosen }
+      const owned = entry === 'rows' ? rows * (heads / kvHeads) : keys
+      pass.run(kernel, buffers, layout, [Math.ceil(owned / 8), kvHeads, images])
+    } else {
+      const chosen = { ...overrides, CHUNKS: Math.ceil(width / 64), ALIGNED: Number(aligned) }
+      const kernel = { shader: 'attentionGradient', entry, activation, overrides: chosen }
+      const [owned, groups] = entry === 'rows' ? [rows, heads] : [keys, kvHeads]
+      pass.run(kernel, buffers, params, [Math.ceil(owned / 16), groups, images])
+    }
+  }
   const byRows = once(() => {
     const dq = fused ? whole() : fresh(q, heads)
-    const kernel = { shader: 'attentionGradient', entry: 'rows', activation, overrides }
-    pass.run(kernel, { ...shared(), dq }, params, [Math.ceil(rows / 16), heads, images])
+    run('rows', { dq }, {})
     return dq
   })
   const byKeys = once(() => {
-    const together = k === v
     const dk = fused ? whole() : fresh(k, together ? 2 * kvHeads : kvHeads)
     const dv = together ? dk : fresh(v, kvHeads)
-    const kernel = {
-      shader: 'attentionGradient',
-      entry: 'keys',
-      activation,
-      overrides: { ...overrides, TOGETHER: Number(together) },
-    }
-    const buffers = { ...shared(), dk, dv: together ? pass.scratch([1]) : dv }
-    pass.run(kernel, buffers, params, [Math.ceil(keys / 16), kvHeads, images])
+    run('keys', { dk, dv: together ? pass.scratch([1]) : dv }, { TOGETHER: Number(together) })
     return { dk, dv }
   })
   return {
