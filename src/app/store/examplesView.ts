@@ -1,8 +1,8 @@
 import { batch, computed, effect, signal } from '@preact/signals'
 import { type Group, groupOf, groups, type Item, items, itemsOf, splitQuestion, taught, wording } from './examples.ts'
 
-/** Pictures on one page of the grid. */
-export const PAGE = 48
+/** Pictures on one page: few enough that what stands below them on a phone is not far. */
+export const perPage = signal(30)
 
 /** The group on show, which new pictures join; none shows all. */
 export const openGroup = signal<string | undefined>(undefined)
@@ -30,9 +30,11 @@ export const found = computed<Item[]>(() => {
   })
 })
 
-export const pageCount = computed(() => Math.max(1, Math.ceil(found.value.length / PAGE)))
+export const pageCount = computed(() => Math.max(1, Math.ceil(found.value.length / perPage.value)))
 export const shownPage = computed(() => Math.min(page.value, pageCount.value - 1))
-export const shown = computed(() => found.value.slice(shownPage.value * PAGE, (shownPage.value + 1) * PAGE))
+export const shown = computed(() =>
+  found.value.slice(shownPage.value * perPage.value, (shownPage.value + 1) * perPage.value),
+)
 
 export function show(group: string | undefined): void {
   batch(() => {

@@ -1,9 +1,11 @@
+import { useEffect } from 'preact/hooks'
 import { itemsOf } from '../../../store/examples.ts'
 import {
   found,
   openGroup,
   page,
   pageCount,
+  perPage,
   query,
   search,
   selected,
@@ -15,8 +17,19 @@ import { Icon } from '../../Icon.tsx'
 import { ExampleCard } from './ExampleCard.tsx'
 import { SelectionBar } from './SelectionBar.tsx'
 
+/** Where the training stands beside the pictures and not below them. */
+const beside = matchMedia('(min-width: 60rem)')
+
 /** The pictures of the open group, or all: search, selection and one page of them. */
 export function Pictures() {
+  useEffect(() => {
+    const size = () => {
+      perPage.value = beside.matches ? 30 : 12
+    }
+    size()
+    beside.addEventListener('change', size)
+    return () => beside.removeEventListener('change', size)
+  }, [])
   const count = found.value.length
   const searchable = count > 6 || query.value !== ''
   if (openGroup.value !== undefined && (itemsOf.value.get(openGroup.value)?.length ?? 0) === 0) {
@@ -75,9 +88,17 @@ function Pager() {
       >
         <Icon name="back" />
       </button>
-      <span role="status">
-        Page {at + 1} of {pageCount.value}
-      </span>
+      <label>
+        Page
+        <select value={at} onChange={({ currentTarget }) => turn(Number(currentTarget.value))}>
+          {Array.from({ length: pageCount.value }, (_, number) => (
+            <option key={number} value={number}>
+              {number + 1}
+            </option>
+          ))}
+        </select>
+        of {pageCount.value}
+      </label>
       <button
         type="button"
         class="icon-button"
