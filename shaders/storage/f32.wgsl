@@ -37,3 +37,22 @@ fn blockWeight4(block: Block, k: u32) -> vec4f {
 fn blockScale(i: u32) -> f32 {
   return 1.0;
 }
+
+// A slab is 8 rows × a block of 32 columns, `step` blocks from row to row, which eight neighbouring invocations read together: each
+// takes four columns, slabColumn(lane, 0 .. 3), of row r by slabRow, without the rows' scales.
+struct Slab {
+  block: u32,
+  step: u32,
+}
+
+fn loadSlab(block: u32, step: u32, lane: u32) -> Slab {
+  return Slab(block, step);
+}
+
+fn slabRow(slab: Slab, r: u32, invocation: u32) -> vec4f {
+  return weight[8u * (slab.block + r * slab.step) + (invocation & 7u)];
+}
+
+fn slabColumn(lane: u32, i: u32) -> u32 {
+  return 4u * lane + i;
+}

@@ -40,3 +40,23 @@ fn loadBlock(i: u32) -> Block {
 fn blockWeight4(block: Block, k: u32) -> vec4f {
   return nibbles(block.words[k >> 1u] >> ((k & 1u) * 16u));
 }
+
+// A slab is 8 rows × a block of 32 columns, `step` blocks from row to row, which eight neighbouring invocations read together: each
+// takes four columns, slabColumn(lane, 0 .. 3), of row r by slabRow, without the rows' scales. Each holds the block of one row.
+struct Slab {
+  words: vec4u,
+}
+
+fn loadSlab(block: u32, step: u32, lane: u32) -> Slab {
+  return Slab(weight4[block + lane * step]);
+}
+
+// A nibble of each word, so that all neighbours want the same words.
+fn slabRow(slab: Slab, r: u32, invocation: u32) -> vec4f {
+  let words = subgroupShuffle(slab.words, (invocation & ~7u) + r);
+  return vec4f(vec4i((words >> vec4u(4u * (invocation & 7u))) & vec4u(15u))) - 8.0;
+}
+
+fn slabColumn(lane: u32, i: u32) -> u32 {
+  return 8u * i + lane;
+}

@@ -40,3 +40,25 @@ fn loadBlock(i: u32) -> Block {
 fn blockWeight4(block: Block, k: u32) -> vec4f {
   return signedBytes(select(block.low[k & 3u], block.high[k & 3u], k >= 4u));
 }
+
+// A slab is 8 rows × a block of 32 columns, `step` blocks from row to row, which eight neighbouring invocations read together: each
+// takes four columns, slabColumn(lane, 0 .. 3), of row r by slabRow, without the rows' scales. Each holds half a block of two rows.
+struct Slab {
+  low: vec4u,
+  high: vec4u,
+}
+
+fn loadSlab(block: u32, step: u32, lane: u32) -> Slab {
+  let at = 2u * (block + (lane & 3u) * step) + (lane >> 2u);
+  return Slab(weight4[at], weight4[at + 8u * step]);
+}
+
+// A byte of each word of a half, so that all neighbours want the same words.
+fn slabRow(slab: Slab, r: u32, invocation: u32) -> vec4f {
+  let words = subgroupShuffle(select(slab.low, slab.high, r >= 4u), (invocation & ~3u) + (r & 3u));
+  return vec4f(vec4i(words << vec4u(24u - 8u * (invocation & 3u))) >> vec4u(24u));
+}
+
+fn slabColumn(lane: u32, i: u32) -> u32 {
+  return 16u * (lane >> 2u) + 4u * i + (lane & 3u);
+}

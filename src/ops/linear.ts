@@ -32,8 +32,8 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
   const y = product(pass, inputs, options)
   const residualShape = residual?.shape
   pass.tape.record({ x, weight, bias, residual }, y, { x: trained ? x : undefined, weight }, ({ pass, dy, saved }) => ({
-    x: () => linearInputGradient(pass, { dy, weight: saved.weight }),
-    weight: { add: (into) => linearWeightGradient(pass, { x: saved.x!, dy, into }) },
+    x: () => linearInputGradient(pass, { dy, weight: saved.weight }, { path }),
+    weight: { add: (into) => linearWeightGradient(pass, { x: saved.x!, dy, into }, { path }) },
     bias: { add: (into) => sumRows(pass, { x: dy, into }) },
     residual: () => ({ ...dy, shape: residualShape! }),
   }))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Path } from '../gpu/device.ts'
 import type { Storage } from '../gpu/wgsl.ts'
 import { execute, executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
 import { Tape } from '../tensor/tape.ts'
@@ -14,6 +15,7 @@ import { linearInputGradient, linearWeightGradient } from './linearGradient.ts'
 
 const gpu = await testGpu()
 const storages: Storage[] = ['f32', 'f16', 'q8', 'q4']
+const paths: Path[] = gpu.abilities.shuffle ? ['plain', 'shuffled'] : ['plain']
 
 const shapes = [
   { rows: 1, cols: 1, outs: 1 },
@@ -25,8 +27,13 @@ const shapes = [
   { rows: 9, cols: 66, outs: 1152 },
 ]
 
+const known = new Map<string, StoredMatrix>()
+
 function stored(outs: number, cols: number, storage: Storage): StoredMatrix {
-  return storeMatrix(hardNumbers(outs * cols, 'mixed', 7), outs, cols, storage)
+  const key = `${outs} ${cols} ${storage}`
+  const matrix = known.get(key) ?? storeMatrix(hardNumbers(outs * cols, 'mixed', 7), outs, cols, storage)
+  known.set(key, matrix)
+  return matrix
 }
 
 /** A gradient's row-major matrix, its rows padded with zeros to whole blocks. */
@@ -40,11 +47,13 @@ function padded(rows: number, cols: number, value: (row: number, col: number) =>
 describe('linearInputGradient', () => {
   const parts = [1, 2, 3]
   checkOp('linearInputGradient', {
-    cases: shapes.flatMap((shape) => storages.map((storage, i) => ({ ...shape, storage, parts: parts[i % 3]! }))),
+    cases: shapes.flatMap((shape) =>
+      storages.flatMap((storage, i) => paths.map((path) => ({ ...shape, storage, path, parts: parts[i % 3]! }))),
+    ),
     inputs: ({ rows, outs }) => ({ dy: { shape: [rows, outs], activation: true } }),
-    run: (pass, { dy }, { cols, outs, storage, parts }) => {
+    run: (pass, { dy }, { cols, outs, storage, path, parts }) => {
       const weight = uploadWeight(gpu, stored(outs, cols, storage), outs, cols, storage, Math.ceil(outs / parts))
-      const dx = linearInputGradient(pass, { dy: dy!, weight })
+      const dx = linearInputGradient(pass, { dy: dy!, weight }, { path })
       returnWeight(gpu, weight)
       return { dx }
     },
@@ -69,16 +78,16 @@ describe('linearInputGradient', () => {
 
 describe('linearWeightGradient', () => {
   checkOp('linearWeightGradient', {
-    cases: shapes,
+    cases: shapes.flatMap((shape) => paths.map((path) => ({ ...shape, path }))),
     inputs: ({ rows, cols, outs }) => ({
       x: { shape: [rows, cols], activation: true },
       dy: { shape: [rows, outs], activation: true },
     }),
-    run: (pass, { x, dy }, { cols, outs }) => {
+    run: (pass, { x, dy }, { cols, outs, path }) => {
       const into = pass.scratch([outs, blockSize * blocksOf(cols)])
       pass.clear(into)
-      linearWeightGradient(pass, { x: x!, dy: dy!, into })
-      linearWeightGradient(pass, { x: x!, dy: dy!, into })
+      linearWeightGradient(pass, { x: x!, dy: dy!, into }, { path })
+      linearWeightGradient(pass, { x: x!, dy: dy!, into }, { path })
       return { into }
     },
     reference: ({ x, dy }, { rows, cols, outs }) => ({
