@@ -122,6 +122,28 @@ test('an undo after its group was deleted brings the pictures back without a nam
   expect(items.value).toHaveLength(1)
 })
 
+test('steps are undone one by one, the latest first; only one offer is on show', () => {
+  const robin = addGroup('robin', 'named')
+  const wren = addGroup('wren', 'named')
+  const made = fill(robin.id, 3)
+  deleteItems(new Set([made[0]!.id]))
+  moveItems(new Set([made[1]!.id]), wren.id)
+  expect(toasts.value.filter(({ action }) => action)).toHaveLength(1)
+  expect(undoLast()).toBe(true)
+  expect(items.value.map(({ group }) => group)).toEqual([robin.id, robin.id])
+  expect(undoLast()).toBe(true)
+  expect(names()).toEqual(['p0', 'p1', 'p2'])
+  expect(toasts.value.filter(({ action }) => action)).toHaveLength(0)
+  while (undoLast());
+  expect(undoLast()).toBe(false)
+})
+
+test('a caption has no question, and so none that asks for a short answer', () => {
+  ownWording.value = { question: '', answer: 'a {name}', short: true }
+  fill(addGroup('robin', 'named').id, 1)
+  expect(examples.value[0]!.turns).toEqual([{ question: '', answer: 'a robin' }])
+})
+
 test('copies stand behind their originals, share the picture and stay there', () => {
   const { id } = addGroup('robin', 'named')
   const made = fill(id, 3)
