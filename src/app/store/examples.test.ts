@@ -14,6 +14,7 @@ import {
   renameGroup,
 } from './examplesEdit.ts'
 import { differences } from './examplesKept.ts'
+import { undoLast } from './examplesUndo.ts'
 import { advice, balance, found, openGroup, pageCount, pick, search, selected, show, shown } from './examplesView.ts'
 import { toasts } from './panels.ts'
 
@@ -34,6 +35,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   items.value = []
   groups.value = []
+  toasts.value = []
   ownWording.value = { question: null, answer: null, short: null }
   search('')
   show(undefined)
