@@ -88,9 +88,9 @@ function Pager() {
       >
         <Icon name="back" />
       </button>
-      <label>
+      <span class="pager-place">
         Page
-        <select value={at} onChange={({ currentTarget }) => turn(Number(currentTarget.value))}>
+        <select aria-label="Page" value={at} onChange={({ currentTarget }) => turn(Number(currentTarget.value))}>
           {Array.from({ length: pageCount.value }, (_, number) => (
             <option key={number} value={number}>
               {number + 1}
@@ -98,7 +98,7 @@ function Pager() {
           ))}
         </select>
         of {pageCount.value}
-      </label>
+      </span>
       <button
         type="button"
         class="icon-button"
