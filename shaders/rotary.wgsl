@@ -4,9 +4,10 @@
 // forward: x, y [rows, heads · K]. toCache: qkv [rows, (heads + 2 kvHeads) · K] into q [rows, heads · K] and, at the rows of
 // their positions, keys (turned) and values [capacity, kvHeads · K]. fused: x, y [B · rows, (heads + 2 kvHeads) · K], row t of a
 // sequence at position t, values copied. One workgroup per row and HEADS of its heads; an invocation turns a pair of each.
+// fused4: the same for widths that are multiples of 8, four pairs at a time, for CPU drivers.
 // The gradient turns back: dx = y(dy) with -a_i in place of a_i.
 // Angles are exact: a frequency is a fraction of a turn in fixed point of 44 bits, whose product with a position wraps by itself.
-import package::act::Act;
+import package::act::{Act, Act4};
 import package::cursor::POSITION;
 import package::flat::rowIndex;
 
@@ -21,6 +22,8 @@ struct Params { rows: u32, heads: u32, kvHeads: u32, width: u32, capacity: u32 }
 @group(0) @binding(6) var<storage, read_write> q: array<Act>;
 @group(0) @binding(7) var<storage, read_write> keys: array<Act>;
 @group(0) @binding(8) var<storage, read_write> values: array<Act>;
+@group(0) @binding(9) var<storage, read> x4: array<Act4>;
+@group(0) @binding(10) var<storage, read_write> y4: array<Act4>;
 
 override HEADS: u32 = 1u; // per workgroup
 override BACK: bool = false; // turns the other way: the gradient of forward and fused
@@ -81,6 +84,31 @@ fn fused(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
       let result = select(pair, turned(pair, to), head < params.heads + params.kvHeads);
       y[at] = Act(result.x);
       y[at + pairs] = Act(result.y);
+    }
+  }
+}
+
+@compute @workgroup_size(8)
+fn fused4(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let pairs4 = params.width / 8u;
+  let first = workgroup.x * HEADS;
+  let allHeads = params.heads + 2u * params.kvHeads;
+  let row = workgroup.z * params.rows + workgroup.y;
+  for (var i = local; i < pairs4; i += 8u) {
+    var c = vec4f();
+    var s = vec4f();
+    for (var j = 0u; j < 4u; j++) {
+      let to = direction(workgroup.y, 4u * i + j);
+      c[j] = to.x;
+      s[j] = to.y;
+    }
+    for (var head = first; head < min(first + HEADS, allHeads); head++) {
+      let at = (row * allHeads + head) * 2u * pairs4 + i;
+      let low = vec4f(x4[at]);
+      let high = vec4f(x4[at + pairs4]);
+      let turns = head < params.heads + params.kvHeads;
+      y4[at] = Act4(select(low, low * c - high * s, turns));
+      y4[at + pairs4] = Act4(select(high, high * c + low * s, turns));
     }
   }
 }

@@ -94,14 +94,16 @@ function turnFused(
     `rotaryFused: the ${rowsOf(x)} rows of qkv do not fall evenly on ${sequences} sequences`)
   const y = pass.scratch(x.shape, x.type)
   const perWorkgroup = headsPerWorkgroup(pass.gpu, rows)
+  const wide = pass.gpu.abilities.cpu && headWidth % 8 === 0
   const kernel = {
     shader: 'rotary',
-    entry: 'fused',
+    entry: wide ? 'fused4' : 'fused',
     activation: activationOf('rotaryFused', x),
     overrides: { BACK: Number(back), HEADS: perWorkgroup },
   }
   const params = { rows, heads, kvHeads, width: headWidth, capacity: 0 }
-  const buffers = { frequencies: frequenciesOf(pass.gpu, headWidth, theta), x, y }
+  const frequencies = frequenciesOf(pass.gpu, headWidth, theta)
+  const buffers = wide ? { frequencies, x4: x, y4: y } : { frequencies, x, y }
   pass.run(kernel, buffers, params, [Math.ceil(allHeads / perWorkgroup), rows, sequences])
   return y
 }
