@@ -1,8 +1,9 @@
 import { endToEnd } from './endToEnd.ts'
 import { kernels } from './kernels.ts'
 import type { Bench, BenchContext, Table } from './table.ts'
+import { teach } from './teach.ts'
 
-export const benches = { kernels, endToEnd } satisfies Record<string, Bench>
+export const benches = { kernels, endToEnd, teach } satisfies Record<string, Bench>
 
 export type BenchName = keyof typeof benches
 

@@ -1,5 +1,5 @@
 import { type ChatResult, load, type Message, type Model, type RgbImage } from '../src/index.ts'
-import { pocketShapeFiles } from './pocketShape.ts'
+import { pocketShape, shapeFiles } from './shapes.ts'
 import { type Bench, median } from './table.ts'
 
 const runs = 9
@@ -26,7 +26,10 @@ interface Pair {
  * tokens (64 of them the image's), then a second question about the same image. Fails where the cache did not do its part.
  */
 export const endToEnd: Bench = async ({ gpu, log }) => {
-  const model = await load({ kind: 'files', files: pocketShapeFiles(), name: 'pocket shape' }, { gpu, cache: false })
+  const model = await load(
+    { kind: 'files', files: shapeFiles(pocketShape), name: 'pocket shape' },
+    { gpu, cache: false },
+  )
   log(`loaded in ${model.memory().totalBytes >> 20} MiB`)
   const bare = await model.count([ask(0, '')])
   const measured: Pair[] = []

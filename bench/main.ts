@@ -4,7 +4,7 @@ import { runInChromium } from './browser.ts'
 import { runInNode } from './node.ts'
 import { formatTable } from './table.ts'
 
-const usage = 'npm run bench [-- kernels|endToEnd|all] [--browser chromium|node] [--json]'
+const usage = 'npm run bench [-- kernels|endToEnd|teach|all] [--browser chromium|node] [--json]'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

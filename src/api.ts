@@ -1,4 +1,4 @@
-import type { RgbImage } from './image/rgbImage.ts'
+import type { ImageInput } from './image/rgbImage.ts'
 import type { ProjectorInfo, TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
 
 /** Storage of the large weight matrices: q4 and q8 are symmetric blocks of 32 along the input axis with one f16 scale each. */
@@ -47,7 +47,7 @@ export interface LoadOptions {
   gpu?: GPU
 }
 
-export type ImageInput = RgbImage | Blob | Uint8Array
+export type { ImageInput }
 
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: ImageInput }
 

@@ -1,4 +1,4 @@
-import type { ImageInput } from './api.ts'
+import type { ImageInput } from './image/rgbImage.ts'
 
 /** One question and its answer; a caption has an empty question. */
 export interface Exchange {

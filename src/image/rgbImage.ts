@@ -8,6 +8,9 @@ export interface RgbImage {
   data: Uint8Array | Uint8ClampedArray
 }
 
+/** An image, or a file of one. */
+export type ImageInput = RgbImage | Blob | Uint8Array
+
 /** A new image filled with one colour (black by default). */
 export function blankImage(width: number, height: number, fill: readonly number[] = [0, 0, 0]): RgbImage {
   const data = new Uint8Array(width * height * 3)

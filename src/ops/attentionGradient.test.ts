@@ -114,8 +114,9 @@ describe('gradients of attention', () => {
     const options = { heads: 1, kvHeads: 1, headWidth: 4, causal: true, offsets: { q: 0, k: 4, v: 8 } }
     const overrides = (followed: boolean) => {
       const pass = new Pass(gpu, 'attention')
-      pass.tape = new Tape(new Map(), sums)
-      if (followed) pass.tape.watch(qkv)
+      const tape = new Tape(new Map(), sums)
+      if (followed) tape.watch(qkv)
+      pass.tape = tape
       attention(pass, { q: qkv, k: qkv, v: qkv }, options)
       const [command] = pass.commands
       const kernel =

@@ -2,8 +2,8 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { Compiled } from '../gpu/kernels.ts'
 import type { Kernel } from '../gpu/wgsl.ts'
-import type { Tape } from './tape.ts'
 import { bytesOf, type ElementType, type Tensor } from './tensor.ts'
+import type { Weight } from './weight.ts'
 
 type Grid = [x: number, y?: number, z?: number]
 
@@ -28,6 +28,41 @@ interface Clear {
 
 export type Command = Dispatch | Copy | Clear
 
+/** What an operation reads: activations and small parameters are tensors, matrices are weights. */
+export type Operand = Tensor | Weight
+
+/** Inputs by name; optional ones may be absent. */
+export type Inputs = Record<string, Operand | undefined>
+
+/**
+ * How the gradient of one input comes about: computed anew (activations), added to what is there (parameters), or `null`, the stated
+ * decision that there is none.
+ */
+export type Gradient = (() => Tensor) | { add: (into: Tensor) => void } | null
+
+/** A gradient for every input of the operation; leaving one out does not compile. */
+export type Gradients<I extends Inputs> = { [Name in keyof I]-?: Gradient }
+
+/** What a backward pass gives an operation: the gradient of its result, and what its forward pass saved. */
+export interface Arrival<S> {
+  pass: Pass
+  dy: Tensor
+  saved: S
+}
+
+/** What a pass asks of its tape; see `Tape`. */
+export interface Recorder {
+  follows(...operands: (Operand | undefined)[]): boolean
+  holds(buffer: GPUBuffer): boolean
+  record<I extends Inputs, S extends Inputs>(
+    inputs: I,
+    y: Tensor,
+    saved: S,
+    gradients: (arrival: Arrival<S>) => Gradients<I>,
+  ): void
+  recomputed(pass: Pass, x: Tensor, body: (pass: Pass, x: Tensor) => Tensor): Tensor
+}
+
 /**
  * Collects the commands of one submit. Operations take a pass first, then their tensors; what they return is scratch,
  * which goes back to the pool when the pass (or the `scope` around it) ends: commands run in order, so its buffers may be
@@ -38,7 +73,7 @@ export class Pass {
   /** Kernels that a command needs and that are not compiled; the pass must not be submitted while there are any. */
   readonly missing: Kernel[] = []
   /** Where operations record themselves for a backward pass. What it holds stays, whatever `scope` and `drop` say. */
-  tape: Tape | undefined
+  tape: Recorder | undefined
   private lent = new Set<GPUBuffer>()
 
   constructor(

@@ -1,29 +1,6 @@
 import { BeagleError } from '../errors.ts'
-import type { Pass } from './pass.ts'
+import type { Arrival, Gradients, Inputs, Operand, Pass, Recorder } from './pass.ts'
 import type { Tensor } from './tensor.ts'
-import type { Weight } from './weight.ts'
-
-/** What an operation reads: activations and small parameters are tensors, matrices are weights. */
-export type Operand = Tensor | Weight
-
-/** Inputs by name; optional ones may be absent. */
-type Inputs = Record<string, Operand | undefined>
-
-/**
- * How the gradient of one input comes about: computed anew (activations), added to what is there (parameters), or `null`, the stated
- * decision that there is none.
- */
-export type Gradient = (() => Tensor) | { add: (into: Tensor) => void } | null
-
-/** A gradient for every input of the operation; leaving one out does not compile. */
-export type Gradients<I extends Inputs> = { [Name in keyof I]-?: Gradient }
-
-/** What a backward pass gives an operation: the gradient of its result, and what its forward pass saved. */
-interface Arrival<S> {
-  pass: Pass
-  dy: Tensor
-  saved: S
-}
 
 interface Node {
   inputs: Inputs
@@ -47,7 +24,7 @@ const isTensor = (operand: Operand): operand is Tensor => 'buffer' in operand
  * themselves (`pass.tape?.record`), so the code of a model is the same with a tape and without. Saved activations stay on the GPU
  * until their operation's gradient is known.
  */
-export class Tape {
+export class Tape implements Recorder {
   private nodes: Node[] = []
   private readonly live = new Set<Operand>()
   /** How many reasons there are to keep a buffer. */

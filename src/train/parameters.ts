@@ -3,7 +3,7 @@ import { adamw } from '../ops/adamw.ts'
 import { gradNorm } from '../ops/gradNorm.ts'
 import { stateTensor } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
-import type { Operand } from '../tensor/tape.ts'
+import type { Operand } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { blockSize, blocksOf, type Weight } from '../tensor/weight.ts'
 
