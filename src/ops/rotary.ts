@@ -103,7 +103,7 @@ function turnFused(
   }
   const params = { rows, heads, kvHeads, width: headWidth, capacity: 0 }
   const frequencies = frequenciesOf(pass.gpu, headWidth, theta)
-  const buffers = wide ? { frequencies, x4: x, y4: y } : { frequencies, x, y }
+  const buffers: Record<string, Tensor> = wide ? { frequencies, x4: x, y4: y } : { frequencies, x, y }
   pass.run(kernel, buffers, params, [Math.ceil(allHeads / perWorkgroup), rows, sequences])
   return y
 }
