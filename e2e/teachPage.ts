@@ -65,7 +65,7 @@ export async function losses(page: Page): Promise<Record<string, string>> {
     .evaluateAll((rows) =>
       Object.fromEntries(
         rows
-          .map((row): [string, string] => [row.cells[0]?.textContent ?? '', row.cells[1]?.textContent ?? ''])
+          .map((row): [string, string] => [row.children[0]?.textContent ?? '', row.children[1]?.textContent ?? ''])
           .filter(([, loss]) => loss !== ''),
       ),
     )

@@ -170,14 +170,15 @@ test('a projector of another model is refused with both shapes, and settings tha
 
 /** A file with the names of a projector and the shapes of none. */
 function wrongProjector(): Buffer {
-  const data = Buffer.alloc(4 * 15)
-  const header = JSON.stringify({
-    'multi_modal_projector.linear_1.weight': { dtype: 'F32', shape: [3, 5], data_offsets: [0, 60] },
-    'multi_modal_projector.linear_1.bias': { dtype: 'F32', shape: [3], data_offsets: [0, 12] },
-    'multi_modal_projector.linear_2.weight': { dtype: 'F32', shape: [3, 3], data_offsets: [0, 36] },
-    'multi_modal_projector.linear_2.bias': { dtype: 'F32', shape: [3], data_offsets: [0, 12] },
+  const shapes = { 'linear_1.weight': [3, 5], 'linear_1.bias': [3], 'linear_2.weight': [3, 3], 'linear_2.bias': [3] }
+  let end = 0
+  const entries = Object.entries(shapes).map(([name, shape]) => {
+    const begin = end
+    end += 4 * shape.reduce((product, size) => product * size, 1)
+    return [`multi_modal_projector.${name}`, { dtype: 'F32', shape, data_offsets: [begin, end] }]
   })
+  const header = JSON.stringify(Object.fromEntries(entries))
   const size = Buffer.alloc(8)
   size.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
-  return Buffer.concat([size, Buffer.from(header), data])
+  return Buffer.concat([size, Buffer.from(header), Buffer.alloc(end)])
 }

@@ -1,12 +1,10 @@
-import { computed, effect, signal } from '@preact/signals'
-import type { TeachPlan, TeachResult } from '../../teachApi.ts'
+import { effect } from '@preact/signals'
+import type { TeachResult } from '../../teachApi.ts'
 import type { RemoteTraining } from '../client.ts'
-import { type Calls, PageError } from '../protocol.ts'
+import { PageError } from '../protocol.ts'
 import { examples, type TaughtExample } from './examples.ts'
-import { trainingNote } from './mode.ts'
 import { client, modelState, recover } from './model.ts'
 import { announcement, showToast } from './panels.ts'
-import { persisted } from './persisted.ts'
 import { newId } from './pictures.ts'
 import {
   changeRun,
@@ -16,52 +14,16 @@ import {
   freeName,
   keepRun,
   putRun,
-  type Run,
   readRuns,
   runOf,
   runs,
-  runsHere,
   shown,
 } from './runs.ts'
+import { receive } from './trainingEvents.ts'
 import { form, settingsOf } from './trainingSettings.ts'
-
-export type Progress =
-  | { kind: 'starting' }
-  | { kind: 'features'; done: number; total: number; secondsLeft?: number }
-  | { kind: 'steps'; step: number; steps: number; examplesPerSecond: number; secondsLeft: number }
-  | { kind: 'recovering'; step: number }
-
-/** The training that runs in this tab. */
-export interface Current {
-  id: string
-  progress: Progress
-  paused: boolean
-  stopping: boolean
-  plan?: TeachPlan
-}
-
-export const current = signal<Current | undefined>(undefined)
-/** The run that ended last in this tab. */
-export const ended = signal<string | undefined>(undefined)
-export const trainingProblem = signal<{ message: string; diverged: boolean } | undefined>(undefined)
-/** Counts up whenever the curves of the current run have grown. */
-export const grown = signal(0)
-
-/** Runs of this model that were broken off, by a closed tab or a crash. */
-export const unfinished = computed(() =>
-  runsHere.value.filter(({ id, state }) => state === 'running' && id !== current.value?.id),
-)
-
-/** Seconds that one example of one step took last time, by the model's origin. */
-export const pace = persisted<Record<string, number>>('beagle.pace', {})
+import { current, ended, pace, setProgress, trainingProblem } from './trainingState.ts'
 
 let remote: RemoteTraining | undefined
-
-effect(() => {
-  const progress = current.value?.progress
-  const steps = progress?.kind === 'steps' ? `${progress.step}/${progress.steps}` : '…'
-  trainingNote.value = progress ? steps : ''
-})
 
 /** Starts a training of the examples with the form's settings. */
 export async function train(): Promise<void> {
@@ -180,54 +142,13 @@ async function modelComesBack(id: string): Promise<boolean> {
   })
 }
 
-function receive(id: string, taught: TaughtExample[], event: Calls['teach']['event']): void {
-  const run = runOf(id)
-  if (!run) return
-  if (event.type === 'features') {
-    const { done, total, secondsLeft } = event
-    setProgress(id, { kind: 'features', done, total, secondsLeft })
-  } else if (event.type === 'plan') begin(run, event.plan)
-  else if (event.type === 'step') {
-    const { step, loss, gradNorm, learningRate, examplesPerSecond, secondsLeft } = event
-    for (const [curve, value] of Object.entries({ loss, gradNorm, learningRate })) {
-      const values = run.curves[curve as keyof Run['curves']]
-      values.length = Math.min(values.length, step - 1)
-      values.push(value)
-    }
-    setProgress(id, { kind: 'steps', step, steps: run.counts?.steps ?? step, examplesPerSecond, secondsLeft })
-    grown.value++
-  } else if (event.type === 'evaluation') {
-    const { type: _type, ...evaluation } = event
-    const shown = Object.fromEntries(event.answers.map(({ example }) => [example, taught[example]!.blob]))
-    const before = run.evaluations.filter(({ step }) => step < event.step)
-    putRun({ ...run, evaluations: [...before, evaluation], shown: { ...run.shown, ...shown } })
-    grown.value++
-    void keepRun(id)
-    const right = Math.round(event.exact * event.count)
-    if (event.count > 0)
-      announcement.value = `Step ${event.step}: ${right} of ${event.count} held-out answers are right.`
-  } else {
-    changeRun(id, { savedStep: event.step })
-    void keepRun(id)
-  }
-}
-
-function begin(run: Run, plan: TeachPlan): void {
-  const { trainExamples, evalExamples, steps, firstStep } = plan
-  const curves = structuredClone(run.curves)
-  for (const values of Object.values(curves)) values.length = Math.min(values.length, firstStep - 1)
-  const evaluations = run.evaluations.filter(({ step }) => step < firstStep)
-  putRun({ ...run, curves, evaluations, counts: { train: trainExamples, heldOut: evalExamples, steps } })
-  const now = current.peek()
-  if (now) current.value = { ...now, plan }
-  announcement.value = `Training starts: ${steps} steps.`
-}
-
 async function finish(id: string, result: TeachResult): Promise<void> {
   const asked = current.peek()?.stopping
   const { reason, seconds, projector, steps } = result
   // Stopped by nobody here: another model is being loaded. The run can go on when this one is back.
   if (reason === 'stopped' && !asked && runOf(id)?.savedStep !== undefined) return end(id)
+  if (reason === 'diverged') trainingProblem.value = { message: result.advice ?? 'The loss exploded.', diverged: true }
+  if (runOf(id)?.curves.loss.length === 0) return forgetRun(id)
   changeRun(id, {
     state: reason,
     seconds: (runOf(id)?.seconds ?? 0) + seconds,
@@ -241,7 +162,6 @@ async function finish(id: string, result: TeachResult): Promise<void> {
     .forgetTraining(id)
     .catch(() => undefined)
   ended.value = id
-  if (reason === 'diverged') trainingProblem.value = { message: result.advice ?? 'The loss exploded.', diverged: true }
   end(id)
   const last = runOf(id)?.evaluations.at(-1)
   const right =
@@ -251,30 +171,29 @@ async function finish(id: string, result: TeachResult): Promise<void> {
 
 async function fail(id: string, error: PageError): Promise<void> {
   const nothingLearned = runOf(id)?.savedStep === undefined
+  const asked = current.peek()?.stopping
   const { message } = error
   end(id)
-  if (error.code === 'aborted') showToast('Stopped before anything was learned.')
-  else {
+  if (asked) showToast(nothingLearned ? 'Stopped before anything was learned.' : 'Stopped.')
+  else if (error.code !== 'aborted') {
     trainingProblem.value = { message, diverged: false }
     announcement.value = message
   }
-  if (nothingLearned) {
-    await client()
-      .forgetTraining(id)
-      .catch(() => undefined)
-    await deleteRun(id)
-  }
+  if (nothingLearned) await forgetRun(id)
+}
+
+/** Of a run that learned nothing, nothing is kept. */
+async function forgetRun(id: string): Promise<void> {
+  end(id)
+  await client()
+    .forgetTraining(id)
+    .catch(() => undefined)
+  await deleteRun(id)
 }
 
 function end(id: string): void {
   if (current.peek()?.id === id) current.value = undefined
   remote = undefined
-}
-
-function setProgress(id: string, progress: Progress): void {
-  const now = current.peek()
-  if (now?.id === id) current.value = { ...now, progress }
-  else current.value = { id, progress, paused: false, stopping: false }
 }
 
 function rememberPace(id: string): void {

@@ -13,7 +13,7 @@ import {
   saveProjector,
 } from '../../store/projectors.ts'
 import { type Run, runsHere, shown } from '../../store/runs.ts'
-import { current } from '../../store/training.ts'
+import { current } from '../../store/trainingState.ts'
 import { Icon, type IconName } from '../Icon.tsx'
 import { Compare } from './Compare.tsx'
 import { figure } from './curves.ts'

@@ -1,5 +1,6 @@
 import { formatBytes, formatLeft, formatRate } from '../../format.ts'
-import { type Current, pause, stopTraining } from '../../store/training.ts'
+import { pause, stopTraining } from '../../store/training.ts'
+import type { Current } from '../../store/trainingState.ts'
 import { Facts } from '../Facts.tsx'
 import { Icon } from '../Icon.tsx'
 

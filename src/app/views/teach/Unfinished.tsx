@@ -1,5 +1,6 @@
 import { modelState } from '../../store/model.ts'
-import { discard, goOn, unfinished } from '../../store/training.ts'
+import { discard, goOn } from '../../store/training.ts'
+import { unfinished } from '../../store/trainingState.ts'
 import { Icon } from '../Icon.tsx'
 
 /** Trainings that were broken off, and going on with them. */
