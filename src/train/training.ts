@@ -41,7 +41,7 @@ class Training {
   private readonly losses: number[] = []
   private step = 0
   private saved = -1
-  private good: State | undefined
+  private good!: State
   private trained: Pupil[] = []
   private heldOut: Pupil[] = []
   private bench!: Bench
@@ -140,15 +140,17 @@ class Training {
     })
   }
 
+  /** The state to begin with: the store's where one goes on from it. */
   private async recall(): Promise<void> {
+    const { gpu, turn } = this.room
     const { store, resume } = this.options
     const state = store && resume ? await recallState(store, this.fingerprint) : undefined
+    this.good = state ?? (await turn(() => readState(gpu, this.parameters, 0, [])))
     if (!state) return
-    restore(this.room.gpu, this.parameters, state)
+    restore(gpu, this.parameters, state)
     this.losses.push(...state.losses)
     this.step = state.step
     this.saved = state.step
-    this.good = state
   }
 
   private async *steps(): AsyncGenerator<TeachEvent, TeachResult['reason'] | { advice: string }, void> {
@@ -164,8 +166,8 @@ class Training {
       const { loss, norm, ms } = await this.oneStep(step, learningRate)
       const advice = guard.see(loss, norm)
       if (advice) {
-        if (this.good) restore(room.gpu, this.parameters, this.good)
-        this.step = this.good?.step ?? 0
+        restore(room.gpu, this.parameters, this.good)
+        this.step = this.good.step
         return { advice }
       }
       this.losses.push(loss)
