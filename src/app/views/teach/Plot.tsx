@@ -44,7 +44,9 @@ export function Plot({
     const inkOf = (index: number) => getComputedStyle(keys.children[index]!).color
     const drawn = new uPlot(options({ box, series, height, logarithmic, inkOf, setAt }), data as uPlot.AlignedData, box)
     plot.current = drawn
-    const resized = new ResizeObserver(() => drawn.setSize({ width: box.clientWidth, height }))
+    const resized = new ResizeObserver(() => {
+      if (box.clientWidth !== drawn.width) drawn.setSize({ width: box.clientWidth, height })
+    })
     resized.observe(box)
     const dark = matchMedia('(prefers-color-scheme: dark)')
     const redraw = () => drawn.redraw()
@@ -57,9 +59,13 @@ export function Plot({
     }
   }, [shape, height])
 
-  useEffect(() => plot.current?.setData(data as uPlot.AlignedData), [data])
+  useEffect(() => {
+    if (plot.current?.data !== data) plot.current?.setData(data as uPlot.AlignedData)
+  }, [data])
   const { theme } = preferences.value
-  useEffect(() => plot.current?.redraw(), [theme])
+  useEffect(() => {
+    if (plot.current?.status === 1) plot.current.redraw()
+  }, [theme])
 
   return (
     <figure class="plot">

@@ -109,9 +109,10 @@ function NumberField({ name }: { name: NumberName }) {
   const value = form.value[name]
   const problem = problems.value[name]
   return (
-    <label class="field">
-      <span>{label}</span>
+    <div class="field">
+      <label for={`train-${name}`}>{label}</label>
       <input
+        id={`train-${name}`}
         class="number"
         type="number"
         inputMode="decimal"
@@ -127,7 +128,7 @@ function NumberField({ name }: { name: NumberName }) {
       <span id={`train-${name}-note`} class={problem ? 'field-problem' : 'hint'}>
         {problem ?? hint}
       </span>
-    </label>
+    </div>
   )
 }
 
@@ -135,9 +136,10 @@ function SelectField({ name }: { name: Chosen }) {
   const { label, hint, options } = selects[name]
   const problem = problems.value[name]
   return (
-    <label class="field">
-      <span>{label}</span>
+    <div class="field">
+      <label for={`train-${name}`}>{label}</label>
       <select
+        id={`train-${name}`}
         value={form.value[name]}
         aria-describedby={`train-${name}-note`}
         onChange={({ currentTarget }) => set({ [name]: currentTarget.value as Start })}
@@ -151,7 +153,7 @@ function SelectField({ name }: { name: Chosen }) {
       <span id={`train-${name}-note`} class={problem ? 'field-problem' : 'hint'}>
         {problem ?? hint}
       </span>
-    </label>
+    </div>
   )
 }
 
