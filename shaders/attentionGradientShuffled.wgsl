@@ -11,7 +11,7 @@ enable subgroups;
 
 struct Params {
   rows: u32, keys: u32, heads: u32, kvHeads: u32,
-  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, causal: u32,
+  qStride: u32, kStride: u32, vStride: u32, qOffset: u32, kOffset: u32, vOffset: u32, causal: u32, width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,8 +25,7 @@ struct Params {
 @group(0) @binding(8) var<storage, read_write> dk: array<Act4>;
 @group(0) @binding(9) var<storage, read_write> dv: array<Act4>;
 
-override WIDTH: u32 = 64u;
-override SLOTS: u32 = 2u; // vec4s of a head per invocation: WIDTH / 32, rounded up; at most 4
+override SLOTS: u32 = 2u; // vec4s of a head per invocation: width / 32, rounded up; at most 4
 override TOGETHER: bool = false; // dk and dv are one tensor, bound as dk
 
 const SIZE = 8u;
@@ -72,9 +71,9 @@ fn rows(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   let sharing = params.heads / params.kvHeads;
   let first = workgroup.x * SIZE;
   let end = min(first + SIZE, params.rows * sharing);
-  let width4 = WIDTH / 4u;
+  let width4 = params.width / 4u;
   let position = select(0u, cursor[POSITION], params.causal == 2u);
-  let scale = inverseSqrt(f32(WIDTH));
+  let scale = inverseSqrt(f32(params.width));
   let mine = min(first + lane, end - 1u);
   let row = mine / sharing;
   let head = kvHead * sharing + mine % sharing;
@@ -139,9 +138,9 @@ fn keys(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   let sharing = params.heads / params.kvHeads;
   let first = workgroup.x * SIZE;
   let end = min(first + SIZE, params.keys);
-  let width4 = WIDTH / 4u;
+  let width4 = params.width / 4u;
   let position = select(0u, cursor[POSITION], params.causal == 2u);
-  let scale = inverseSqrt(f32(WIDTH));
+  let scale = inverseSqrt(f32(params.width));
   let kAt = (params.kOffset + image * params.keys * params.kStride) / 4u + kvHead * width4;
   let vAt = (params.vOffset + image * params.keys * params.vStride) / 4u + kvHead * width4;
 

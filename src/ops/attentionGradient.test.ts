@@ -15,15 +15,13 @@ const gpu = await testGpu()
 const paths: Path[] = gpu.abilities.shuffle ? ['plain', 'shuffled'] : ['plain']
 
 describe('gradients of attention', () => {
-  const fused = [
-    { images: 1, rows: 1, heads: 1, kvHeads: 1, headWidth: 1, causal: true },
-    { images: 2, rows: 5, heads: 3, kvHeads: 1, headWidth: 7, causal: true },
-    { images: 3, rows: 9, heads: 4, kvHeads: 2, headWidth: 36, causal: true },
-    { images: 1, rows: 19, heads: 7, kvHeads: 1, headWidth: 64, causal: false },
-    { images: 1, rows: 11, heads: 2, kvHeads: 1, headWidth: 72, causal: true },
-    { images: 1, rows: 130, heads: 1, kvHeads: 1, headWidth: 4, causal: true },
-  ].flatMap((c) => paths.map((path) => ({ ...c, path })))
-  const wide = { images: 1, rows: 3, heads: 2, kvHeads: 1, causal: false }
+  const tiny = { images: 1, rows: 1, heads: 1, kvHeads: 1, headWidth: 1, causal: true }
+  const parts = { images: 3, rows: 9, heads: 4, kvHeads: 2, headWidth: 36, causal: true }
+  const groups = { images: 1, rows: 19, heads: 7, kvHeads: 1, headWidth: 64, causal: false }
+  const long = { images: 1, rows: 130, heads: 1, kvHeads: 1, headWidth: 4, causal: true }
+  const wide = { images: 1, rows: 3, heads: 2, kvHeads: 1, headWidth: 128, causal: false }
+  const onAll = (...all: Parts[]): Case[] => all.flatMap((c) => paths.map((path) => ({ ...c, path })))
+  const on = (path: Path, ...all: Parts[]): Case[] => onAll(...all).filter((c) => c.path === path)
   const ofFused = (all: Case[], more: Partial<GradientCheck<Case>> = {}) =>
     checkGradients('attention on fused qkv', {
       cases: all,
@@ -39,18 +37,20 @@ describe('gradients of attention', () => {
       ...more,
     })
 
-  ofFused(fused.filter((c) => c.headWidth !== 7 && c.headWidth !== 64))
-  ofFused(
-    fused.filter((c) => c.headWidth === 7 || c.headWidth === 64),
-    { peak: 10, activations: ['f32'], tolerance: { f32: 2e-4 } },
-  )
+  ofFused([...on('plain', tiny), ...on('shuffled', parts)])
   ofFused(
     [
-      ...paths.map((path) => ({ ...wide, headWidth: 128, path })),
-      { ...wide, kvHeads: 2, headWidth: 256, path: 'plain' as Path },
+      ...on('plain', parts, { ...wide, kvHeads: 2, headWidth: 256 }),
+      ...on('shuffled', { ...parts, images: 1, headWidth: 72 }, wide),
+      ...onAll(long),
     ],
     { activations: ['f32'] },
   )
+  ofFused([...on('plain', { ...parts, kvHeads: 1, headWidth: 7 }), ...onAll(groups)], {
+    peak: 10,
+    activations: ['f32'],
+    tolerance: { f32: 2e-4 },
+  })
 
   const across = paths.map((path) => ({ images: 2, rows: 3, keys: 10, heads: 4, kvHeads: 2, headWidth: 8, path }))
   checkGradients('attention on q and fused kv', {
@@ -74,7 +74,7 @@ describe('gradients of attention', () => {
     peak: 3,
   })
   checkGradients('attention on separate q, k and v behind a cursor', {
-    cases: across,
+    cases: across.map((c) => (c.path === 'plain' ? { ...c, headWidth: 5 } : c)),
     inputs: ({ rows, keys, heads, kvHeads, headWidth, images }) => ({
       q: { shape: [images * rows, heads * headWidth], activation: true },
       k: { shape: [images * keys, kvHeads * headWidth], activation: true },
@@ -96,18 +96,15 @@ describe('gradients of attention', () => {
     peak: 3,
   })
 
-  ofFused(
-    paths.map((path) => ({ images: 1, rows: 6, heads: 2, kvHeads: 2, headWidth: 64, causal: true, path })),
-    {
-      hardness: ['mixed'],
-      activations: ['f32'],
-      tolerance: { f32: 2e-4 },
-      values: {
-        qkv: (count) =>
-          hardNumbers(count, 'negative', 1).map((value, i) => (Math.floor(i / 128) % 3 === 0 ? -8 * value : value)),
-      },
+  ofFused(onAll({ ...groups, rows: 6, heads: 2, kvHeads: 2, causal: true }), {
+    hardness: ['mixed'],
+    activations: ['f32'],
+    tolerance: { f32: 2e-4 },
+    values: {
+      qkv: (count) =>
+        hardNumbers(count, 'negative', 1).map((value, i) => (Math.floor(i / 128) % 3 === 0 ? -8 * value : value)),
     },
-  )
+  })
 
   it('keeps nothing for a backward pass that does not come', async () => {
     const qkv = stateTensor(gpu, 'qkv', [2, 12])

@@ -50,7 +50,8 @@ export function attentionGradient(
 ): Record<'q' | 'k' | 'v' | 'kv' | 'qkv', () => Tensor> {
   const { rows, keys, heads, kvHeads } = layout
   const activation = activationOf('attention', q, k, v, dy)
-  const params = { ...layout, width, lines: rows * images * heads }
+  const shape = { ...layout, width }
+  const params = { ...shape, lines: rows * images * heads }
   const fresh = (x: Tensor, used: number) => {
     const gradient = pass.scratch(x.shape, x.type)
     if (used * width < widthOf(x)) pass.clear(gradient)
@@ -70,10 +71,10 @@ export function attentionGradient(
   const run = (entry: 'rows' | 'keys', gradients: Record<string, Tensor>, overrides: Record<string, number>) => {
     const buffers = { q, k, v, cursor: cursor ?? q, dy, lines: lines(), ...gradients }
     if (path === 'shuffled') {
-      const chosen = { ...overrides, WIDTH: width, SLOTS: Math.ceil(width / 32) }
+      const chosen = { ...overrides, SLOTS: Math.ceil(width / 32) }
       const kernel = { shader: 'attentionGradientShuffled', entry, activation, overrides: chosen }
       const owned = entry === 'rows' ? rows * (heads / kvHeads) : keys
-      pass.run(kernel, buffers, layout, [Math.ceil(owned / 8), kvHeads, images])
+      pass.run(kernel, buffers, shape, [Math.ceil(owned / 8), kvHeads, images])
     } else {
       const chosen = { ...overrides, CHUNKS: Math.ceil(width / 64), ALIGNED: Number(aligned) }
       const kernel = { shader: 'attentionGradient', entry, activation, overrides: chosen }
