@@ -1,4 +1,5 @@
-import type { ModelInfo } from './api.ts'
+import type { ModelInfo, WeightStorage } from './api.ts'
+import type { TextConfig } from './checkpoint/configTypes.ts'
 import { BeagleError } from './errors.ts'
 import { identify } from './generate/prompt.ts'
 import type { Session } from './generate/session.ts'
@@ -6,7 +7,9 @@ import type { Gpu } from './gpu/device.ts'
 import type { LmmWeights } from './models/lmm.ts'
 import type { OpenedModel } from './models/open.ts'
 import { loadProjector, readProjector } from './models/projectors/values.ts'
+import { storageOf } from './models/storage.ts'
 import { release } from './models/upload.ts'
+import { type GradientTestPlan, selfTestGradients } from './ops/selfTestGradients.ts'
 import type { Projectors } from './projectors.ts'
 import type { TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
 import type { Classroom, Example } from './train/classroom.ts'
@@ -25,6 +28,9 @@ interface Teacher {
   turns: Turns
 }
 
+/** Devices whose gradients are right. */
+const proved = new WeakSet<Gpu>()
+
 /** See `Model.teach`. */
 export async function* teach(
   { gpu, weights, session, opened, info, projectors, turns }: Teacher,
@@ -41,6 +47,10 @@ export async function* teach(
   }
   const settings = completeSettings(options.settings)
   const start = await projectors.start(settings.projector, settings.seed)
+  if (!proved.has(gpu)) {
+    await turns.do('patient', () => selfTestGradients(gpu, testPlan(config.text, info.weights)))
+    proved.add(gpu)
+  }
   const projector = await turns.do('patient', () => loadProjector(gpu, config, start.config, start.values))
   const room: Classroom = {
     gpu,
@@ -70,4 +80,10 @@ export async function* teach(
   } finally {
     release(gpu, projector.weights)
   }
+}
+
+/** What gradients pass through: the projector, which is trained in f32, the decoder and its head. */
+function testPlan(text: TextConfig, weights: WeightStorage): GradientTestPlan {
+  const storages = new Set([storageOf(weights, 'decoder'), storageOf(weights, 'embedding'), 'f32' as const])
+  return { storages: [...storages], headWidth: text.headDim, theta: text.ropeTheta }
 }

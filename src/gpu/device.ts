@@ -43,7 +43,7 @@ export class Gpu {
   readonly timing: Timing
   readonly counters: Counters = { submits: 0, dispatches: 0, bindGroups: 0 }
   /** Fast paths in use; the self-test puts back to `plain` what the device does not do right. */
-  readonly paths: { linear: Path; matvec: Path; attention: Path }
+  readonly paths: Record<'linear' | 'matvec' | 'attention' | 'linearGradient' | 'attentionGradient', Path>
   /** Resolves with the reason when the device is lost, also by `dispose`. */
   readonly lost: Promise<BeagleError>
   /** The first error of the device; every later call throws it. */
@@ -55,7 +55,7 @@ export class Gpu {
     readonly abilities: Abilities,
   ) {
     const path: Path = abilities.shuffle && abilities.cpu ? 'shuffled' : 'plain'
-    this.paths = { linear: path, matvec: path, attention: path }
+    this.paths = { linear: path, matvec: path, attention: path, linearGradient: path, attentionGradient: path }
     this.kernels = new Kernels(device)
     this.memory = new GpuMemory(device, (error) => this.fail(error))
     this.timing = new Timing(device, abilities.timestamps)

@@ -1,4 +1,5 @@
 import type { Pass } from '../tensor/pass.ts'
+import type { Sums } from '../tensor/tape.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { flatGrid, strideGrid } from './grid.ts'
 import { activationOf, require } from './require.ts'
@@ -45,4 +46,10 @@ export function addTo(pass: Pass, { x, into }: { x: Tensor; into: Tensor }): voi
     `addTo: into must be f32 with the ${count} elements of x [${x.shape}], found ${into.type} [${into.shape}]`)
   const kernel = { shader: 'add', entry: 'addTo', activation: activationOf('addTo', x) }
   pass.run(kernel, { x4: x, into4: into }, { count, period: count }, strideGrid(count / 4, pass.gpu.abilities.cpu))
+}
+
+/** The sums that a tape makes. */
+export const sums: Sums = {
+  sum: (pass, x, y) => add(pass, { x, y }),
+  addTo: (pass, x, into) => addTo(pass, { x, into }),
 }

@@ -51,7 +51,8 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
   const causal = options.causal ? (cursor ? 2 : 1) : 0
   const layout: AttentionLayout = { rows, keys: rowsOf(k) / images, heads, kvHeads, ...strides, ...starts, causal }
   const aligned = [width, ...Object.values(strides), ...Object.values(starts)].every((extent) => extent % 4 === 0)
-  const path = aligned && width <= 128 ? (options.path ?? pass.gpu.paths.attention) : 'plain'
+  const pathOf = (chosen: Path) => (aligned && width <= 128 ? (options.path ?? chosen) : 'plain')
+  const path = pathOf(pass.gpu.paths.attention)
   const followed = pass.tape?.follows(q, k, v)
   const statistics = inputs.statistics ?? (followed ? pass.scratch([rowsOf(q), heads]) : undefined)
   const y = pass.scratch([rowsOf(q), heads * width], q.type)
@@ -67,8 +68,10 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
     const kernel = { shader: 'attention', entry: 'forward', activation, overrides: chosen }
     pass.run(kernel, buffers, { ...layout, width }, [Math.ceil(rows / 16), heads, images])
   }
-  if (followed && statistics)
-    recordAttention(pass, { q, k, v, cursor, y, statistics }, { layout, width, images, aligned, path })
+  if (followed && statistics) {
+    const backward = { layout, width, images, aligned, path: pathOf(pass.gpu.paths.attentionGradient) }
+    recordAttention(pass, { q, k, v, cursor, y, statistics }, backward)
+  }
   return y
 }
 

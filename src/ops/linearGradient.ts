@@ -53,7 +53,7 @@ export function linearWeightGradient(
 }
 
 /** The shuffled kernels sum by eights, and need as many. */
-function pathFor({ gpu }: Pass, { path = gpu.paths.linear }: GradientOptions, summed: number): Path {
+function pathFor({ gpu }: Pass, { path = gpu.paths.linearGradient }: GradientOptions, summed: number): Path {
   return summed < 8 ? 'plain' : path
 }
 

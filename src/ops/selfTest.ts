@@ -1,15 +1,14 @@
-import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { Storage } from '../gpu/wgsl.ts'
-import { executeAndRead, stateTensor, upload } from '../tensor/execute.ts'
+import { executeAndRead, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { attention } from './attention.ts'
 import { attentionRow } from './attentionRow.ts'
-import { allocateWeight, convert } from './convert.ts'
 import { newCursor } from './cursor.ts'
 import { linear } from './linear.ts'
 import { matvec } from './matvec.ts'
+import { larger, prove, Samples, wave } from './proof.ts'
 
 /** What a model is about to use; the kernels that the test compiles are the model's own. */
 export interface SelfTestPlan {
@@ -24,61 +23,29 @@ const cols = 64
 const outs = 40
 const keys = 19
 
-/** Small numbers in [-1, 1], the same on every device. */
-const wave = (count: number, step: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * step + 0.3))
-
-/** A matrix that the storage holds without rounding: whole multiples of a power of two, the largest in every block. */
-function exactMatrix(storage: Storage): Float32Array {
-  const [low, high, unit] = storage === 'q4' ? [-8, 7, 1 / 8] : [-127, 127, 1 / 128]
-  return Float32Array.from({ length: outs * cols }, (_, i) => {
-    if (i % 32 === 0) return (storage === 'q4' ? low : high) * unit
-    return Math.round(low + (high - low) * (0.5 + 0.5 * Math.sin(i * 0.7))) * unit
-  })
-}
-
 /**
  * Proves on the device the kernels that a model is about to use, against plain arithmetic on the CPU. A fast path that is wrong is
  * put back to the plain one; throws `wrong-result` when that is wrong too, so that a broken driver cannot answer nonsense.
  */
 export async function selfTest(gpu: Gpu, { headWidths, ...storages }: SelfTestPlan): Promise<void> {
   for (const op of ['linear', 'matvec'] as const) {
-    for (const storage of storages[op]) await prove(gpu, op, `${op} in ${storage}`, () => linearError(gpu, op, storage))
+    for (const storage of storages[op])
+      await prove(gpu, [op], `${op} in ${storage}`, () => linearError(gpu, op, storage))
   }
   for (const width of headWidths)
-    await prove(gpu, 'attention', `attention of width ${width}`, () => attentionError(gpu, width))
-}
-
-async function prove(gpu: Gpu, op: keyof Gpu['paths'], what: string, errorOf: () => Promise<number>): Promise<void> {
-  const tolerance = 1e-3
-  let error = await errorOf()
-  if (!(error <= tolerance) && gpu.paths[op] !== 'plain') {
-    gpu.paths[op] = 'plain'
-    error = await errorOf()
-  }
-  if (error <= tolerance) return
-  throw new BeagleError(
-    'wrong-result',
-    `This device computes ${what} wrongly (off by ${error.toPrecision(2)}). Update the graphics driver or the browser, or try another browser.`,
-  )
+    await prove(gpu, ['attention'], `attention of width ${width}`, () => attentionError(gpu, width))
 }
 
 async function linearError(gpu: Gpu, op: 'linear' | 'matvec', storage: Storage): Promise<number> {
-  const matrix = exactMatrix(storage)
   const values = wave(rows * cols, 0.37)
-  const weight = allocateWeight(gpu, 'self-test', outs, cols, storage)
-  const x = temporary(gpu, [rows, cols], values)
-  const source = temporary(gpu, [outs * cols], matrix)
-  const gain = temporary(gpu, [cols], new Float32Array(cols).fill(1))
-  await executeAndRead(gpu, 'self-test convert', (pass) => {
-    convert(pass, { source, weight }, { dtype: 'F32', firstRow: 0, rows: outs })
-    return {}
-  })
+  const samples = new Samples(gpu)
+  const { weight, matrix } = await samples.weight(storage, outs, cols)
+  const x = samples.put([rows, cols], values)
+  const gain = samples.put([cols], new Float32Array(cols).fill(1))
   const { y } = await executeAndRead(gpu, `self-test ${op}`, (pass) => ({
     y: op === 'linear' ? linear(pass, { x, weight }) : matvec(pass, { x: firstRow(pass, x), weight, gain }, { eps: 0 }),
   }))
-  for (const buffer of weight.parts.flatMap((part) => [part.weight, ...(part.scales ? [part.scales] : [])]))
-    gpu.memory.destroy(buffer)
-  for (const { buffer } of [x, source, gain]) gpu.memory.destroy(buffer)
+  samples.dispose()
   const norm = op === 'linear' ? 1 : Math.sqrt(values.slice(0, cols).reduce((sum, v) => sum + v * v, 0) / cols)
   let worst = 0
   for (let r = 0; r < (op === 'linear' ? rows : 1); r++) {
@@ -95,11 +62,10 @@ async function attentionError(gpu: Gpu, width: number): Promise<number> {
   const q = wave(2 * width, 0.9).map((v) => 3 * v)
   const k = wave(keys * width, 0.51).map((v) => 2 * v - 3)
   const v = wave(keys * width, 0.23)
-  const [qTensor, kTensor, vTensor] = [
-    temporary(gpu, [2, width], q),
-    temporary(gpu, [keys, width], k),
-    temporary(gpu, [keys, width], v),
-  ]
+  const samples = new Samples(gpu)
+  const qTensor = samples.put([2, width], q)
+  const kTensor = samples.put([keys, width], k)
+  const vTensor = samples.put([keys, width], v)
   const cursor = newCursor(gpu)
   upload(gpu, cursor, Uint32Array.of(keys - 2))
   const shape = { heads: 1, kvHeads: 1, headWidth: width }
@@ -107,7 +73,8 @@ async function attentionError(gpu: Gpu, width: number): Promise<number> {
     many: attention(pass, { q: qTensor, k: kTensor, v: vTensor, cursor }, { ...shape, causal: true }),
     one: attentionRow(pass, { q: firstRow(pass, qTensor), keys: kTensor, values: vTensor, cursor }, shape),
   }))
-  for (const { buffer } of [qTensor, kTensor, vTensor, cursor]) gpu.memory.destroy(buffer)
+  samples.dispose()
+  gpu.memory.destroy(cursor.buffer)
   let worst = 0
   for (let t = 0; t < 2; t++) {
     const want = attended(q.slice(t * width, (t + 1) * width), k, v, keys - 1 + t)
@@ -129,16 +96,6 @@ function attended(q: Float32Array, k: Float32Array, v: Float32Array, count: numb
   const weights = scores.map((score) => Math.exp(score - most))
   const total = weights.reduce((sum, w) => sum + w, 0)
   return Array.from(q, (_, i) => weights.reduce((sum, w, j) => sum + w * v[j * width + i]!, 0) / total)
-}
-
-/** The larger magnitude; anything that is no number counts as infinite. */
-const larger = (worst: number, error: number) =>
-  Math.max(worst, Number.isFinite(error) ? Math.abs(error) : Number.POSITIVE_INFINITY)
-
-function temporary(gpu: Gpu, shape: number[], values: Float32Array): Tensor {
-  const tensor = stateTensor(gpu, 'self-test', shape)
-  upload(gpu, tensor, values)
-  return tensor
 }
 
 function firstRow(pass: Pass, x: Tensor): Tensor {

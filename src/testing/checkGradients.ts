@@ -1,12 +1,14 @@
 import { it } from 'vitest'
-import { add, addTo } from '../ops/add.ts'
+import { sums } from '../ops/add.ts'
 import { executeAndRead } from '../tensor/execute.ts'
 import type { Operand, Pass } from '../tensor/pass.ts'
-import { type Sums, Tape } from '../tensor/tape.ts'
+import { Tape } from '../tensor/tape.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { type Arrays, expectClose, type OpCase, type OpCheck, uploadInputs } from './checkOp.ts'
 import { allHardness, hardNumbers, seeded } from './hardNumbers.ts'
 import { testGpu } from './testGpu.ts'
+
+export { sums }
 
 export interface GradientCheck<C extends OpCase>
   extends Pick<
@@ -24,12 +26,6 @@ export interface GradientCheck<C extends OpCase>
 
 /** Elements of each input whose derivative is taken; all of a smaller one. */
 const probes = 40
-
-/** Sums of a tape by the plain operations. */
-export const sums: Sums = {
-  sum: (pass, x, y) => add(pass, { x, y }),
-  addTo: (pass, x, into) => addTo(pass, { x, into }),
-}
 
 /**
  * Compares the gradients that a tape gives for Σ y · dy with central differences of the f64 reference, for every case, every kind of

@@ -1,10 +1,10 @@
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { type Lesson, type LmmWeights, study } from '../models/lmm.ts'
-import { add, addTo } from '../ops/add.ts'
+import { sums } from '../ops/add.ts'
 import { executeAndRead } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
-import { type Sums, Tape } from '../tensor/tape.ts'
+import { Tape } from '../tensor/tape.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { type AdamwSettings, descend, type Parameter } from './parameters.ts'
 
@@ -29,11 +29,6 @@ export interface MicroStep {
   first: boolean
   /** After the last micro-batch comes the optimizer: step 1 is the first. */
   update?: { step: number; settings: AdamwSettings }
-}
-
-const sums: Sums = {
-  sum: (pass, x, y) => add(pass, { x, y }),
-  addTo: (pass, x, into) => addTo(pass, { x, into }),
 }
 
 /** Forward, backward and, at the end of a step, the optimizer: losses [L] of the labels and, with the optimizer, the norm [1]. */
