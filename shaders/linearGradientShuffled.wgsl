@@ -74,7 +74,7 @@ fn weights(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     let mask = select(0.0, 1.0, t + lane >= step);
     let low = loadDy4(t + lane, firstOut) * mask;
     let high = loadDy4(t + lane, firstOut + 4u) * mask;
-    for (var r = 0u; r < 8u; r++) {
+    for (var r = 0u; r < params.tile; r++) {
       let v = loadX4(t + r, 4u * col4);
       let lows = subgroupShuffle(low, first + r);
       let highs = subgroupShuffle(high, first + r);

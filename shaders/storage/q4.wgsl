@@ -9,8 +9,7 @@ fn nibbles(word: u32) -> vec4f {
 }
 
 fn blockScale(i: u32) -> f32 {
-  let pair = unpack2x16float(scales[i >> 1u]);
-  return select(pair.x, pair.y, (i & 1u) == 1u);
+  return unpack2x16float(scales[i >> 1u] >> (16u * (i & 1u))).x;
 }
 
 fn loadWeight4(i: u32) -> vec4f {
