@@ -6,11 +6,12 @@ import { allocateWeight, convert } from '../src/ops/convert.ts'
 import { newCursor } from '../src/ops/cursor.ts'
 import { layerNorm } from '../src/ops/layerNorm.ts'
 import { linear } from '../src/ops/linear.ts'
+import { linearInputGradient, linearWeightGradient } from '../src/ops/linearGradient.ts'
 import { rmsNorm } from '../src/ops/rmsNorm.ts'
 import { execute, stateTensor, upload } from '../src/tensor/execute.ts'
 import type { Pass } from '../src/tensor/pass.ts'
 import type { Tensor } from '../src/tensor/tensor.ts'
-import { blockBytes, blockSize, hasScales, type Weight } from '../src/tensor/weight.ts'
+import { blockSize, type Weight, weightBytes } from '../src/tensor/weight.ts'
 
 /** One kernel at one shape: what it costs at least, how to run it, and what some of its results must be. */
 export interface KernelCase {
@@ -65,6 +66,14 @@ async function patterned(gpu: Gpu, rows: number, cols: number, storage: Storage)
   return weight
 }
 
+/** The row of the pattern that row `n` of a weight repeats. */
+function patternRow({ parts }: Weight, n: number): number {
+  return (n - parts.find((part) => n < part.firstRow + part.rows)!.firstRow) % patternRows
+}
+
+const buffersOf = ({ parts }: Weight) =>
+  parts.flatMap((part) => (part.scales ? [part.weight, part.scales] : [part.weight]))
+
 export async function linearCase(
   gpu: Gpu,
   model: string,
@@ -75,14 +84,10 @@ export async function linearCase(
 ): Promise<KernelCase> {
   const x = input(gpu, [rows, cols])
   const weight = await patterned(gpu, outs, cols, storage)
-  const perWeight = blockBytes[storage] / blockSize + (hasScales(storage) ? 2 / blockSize : 0)
-  const rowOf = (n: number) => {
-    const part = weight.parts.find((p) => n < p.firstRow + p.rows)!
-    return (n - part.firstRow) % patternRows
-  }
   const value = (t: number, n: number) => {
+    const row = patternRow(weight, n)
     let sum = 0
-    for (let k = 0; k < cols; k++) sum += Math.fround(wave(t * cols + k)) * level(storage, rowOf(n), k)
+    for (let k = 0; k < cols; k++) sum += Math.fround(wave(t * cols + k)) * level(storage, row, k)
     return sum
   }
   const samples = [
@@ -95,10 +100,72 @@ export async function linearCase(
     name: `linear ${storage}, ${rows === 1 ? 'matrix × vector' : 'tiled'}`,
     shape: `${model}: ${rows} × ${cols} → ${outs}`,
     flops: 2 * rows * cols * outs,
-    bytes: outs * cols * perWeight + 4 * rows * (cols + outs),
+    bytes: weightBytes(outs, cols, storage) + 4 * rows * (cols + outs),
     run: (pass) => linear(pass, { x, weight }),
     expected: samples.map(([t, n]) => [t * outs + n, value(t, n)]),
-    buffers: [x.buffer, ...weight.parts.flatMap((part) => (part.scales ? [part.weight, part.scales] : [part.weight]))],
+    buffers: [x.buffer, ...buffersOf(weight)],
+  }
+}
+
+/** The gradient of `linear` by its x, through a weight of any storage. */
+export async function inputGradientCase(
+  gpu: Gpu,
+  model: string,
+  rows: number,
+  cols: number,
+  outs: number,
+  storage: Storage,
+): Promise<KernelCase> {
+  const dy = input(gpu, [rows, outs])
+  const weight = await patterned(gpu, outs, cols, storage)
+  const value = (t: number, k: number) => {
+    let sum = 0
+    for (let n = 0; n < outs; n++) sum += Math.fround(wave(t * outs + n)) * level(storage, patternRow(weight, n), k)
+    return sum
+  }
+  const samples = [
+    [0, 0],
+    [rows - 1, cols - 1],
+    [rows >> 1, cols >> 1],
+  ] as const
+  return {
+    name: `linear ${storage}, gradient of x`,
+    shape: `${model}: ${rows} × ${outs} → ${cols}`,
+    flops: 2 * rows * cols * outs,
+    bytes: weightBytes(outs, cols, storage) + 4 * rows * (cols + outs),
+    run: (pass) => linearInputGradient(pass, { dy, weight }),
+    expected: samples.map(([t, k]) => [t * cols + k, value(t, k)]),
+    buffers: [dy.buffer, ...buffersOf(weight)],
+  }
+}
+
+/** The gradient of `linear` by its weight, added to zeros. `cols` is a multiple of 32. */
+export function weightGradientCase(gpu: Gpu, model: string, rows: number, cols: number, outs: number): KernelCase {
+  const x = input(gpu, [rows, cols])
+  const dy = input(gpu, [rows, outs])
+  const value = (n: number, k: number) => {
+    let sum = 0
+    for (let t = 0; t < rows; t++) sum += Math.fround(wave(t * outs + n)) * Math.fround(wave(t * cols + k))
+    return sum
+  }
+  const samples = [
+    [0, 0],
+    [outs - 1, cols - 1],
+    [outs >> 1, cols >> 1],
+  ] as const
+  return {
+    name: 'linear, gradient of the weight',
+    shape: `${model}: ${rows} × ${cols} → ${outs}`,
+    flops: 2 * rows * cols * outs,
+    bytes: 4 * (rows * (cols + outs) + 2 * outs * cols),
+    run: (pass) => {
+      const into = pass.scratch([outs, cols])
+      pass.clear(into)
+      linearWeightGradient(pass, { x, dy, into })
+      return into
+    },
+    expected: samples.map(([n, k]) => [n * cols + k, value(n, k)]),
+    buffers: [x.buffer, dy.buffer],
   }
 }
 

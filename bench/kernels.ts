@@ -2,7 +2,14 @@ import { Gpu } from '../src/gpu/device.ts'
 import { copy, flopsPerRound, multiplyAdd } from '../src/ops/roof.ts'
 import { executeAndRead, record, stateTensor, upload } from '../src/tensor/execute.ts'
 import type { Pass } from '../src/tensor/pass.ts'
-import { attentionCase, type KernelCase, linearCase, normCase } from './kernelCases.ts'
+import {
+  attentionCase,
+  inputGradientCase,
+  type KernelCase,
+  linearCase,
+  normCase,
+  weightGradientCase,
+} from './kernelCases.ts'
 import { type Bench, median } from './table.ts'
 
 /** A measurement lasts at least so long, so that submitting it does not count. */
@@ -16,6 +23,9 @@ const cases: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
   (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'f16'),
   (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'f32'),
   (gpu) => linearCase(gpu, 'pocket', 65, 192, 768, 'q8'),
+  (gpu) => inputGradientCase(gpu, 'pocket', 384, 256, 1408, 'q4'),
+  (gpu) => inputGradientCase(gpu, 'pocket', 384, 704, 256, 'q4'),
+  (gpu) => weightGradientCase(gpu, 'pocket', 256, 192, 256),
   (gpu) => linearCase(gpu, 'pocket', 1, 256, 1408, 'q4'),
   (gpu) => linearCase(gpu, 'pocket', 1, 704, 256, 'q4'),
   (gpu) => linearCase(gpu, 'pocket', 1, 256, 2048, 'q8'),
@@ -25,6 +35,8 @@ const cases: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
   (gpu) => normCase(gpu, 'pocket', 'rmsNorm', 88, 256),
   (gpu) => normCase(gpu, 'pocket', 'layerNorm', 65, 192),
   (gpu) => linearCase(gpu, '0.5B', 256, 896, 9728, 'q4'),
+  (gpu) => inputGradientCase(gpu, '0.5B', 384, 896, 9728, 'q4'),
+  (gpu) => weightGradientCase(gpu, '0.5B', 256, 1024, 896),
   (gpu) => linearCase(gpu, '0.5B', 1, 896, 9728, 'q4'),
   (gpu) => linearCase(gpu, '0.5B', 1, 896, 152_000, 'q8'),
   (gpu) => attentionCase(gpu, '0.5B', { rows: 256, keys: 256, heads: 14, kvHeads: 2, width: 64 }, true),
