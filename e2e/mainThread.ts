@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Browser, expect, type Page } from '@playwright/test'
+import { type Browser, expect, type Page, type TestInfo } from '@playwright/test'
 
 interface TraceEvent {
   name: string
@@ -13,15 +13,18 @@ interface TraceEvent {
   args?: { name?: string; data?: { url?: string } }
 }
 
-/** The longest task of the page's main thread during `work`, in milliseconds of the thread's own time: on a machine whose cores also play the GPU, the clock counts waiting for a core. */
+/** Milliseconds of its own time that the main thread's longest task takes while `work` is done. */
 export async function longestTask(
   browser: Browser,
   page: Page,
-  path: string,
-  work: () => Promise<void>,
+  info: TestInfo,
+  work: () => Promise<unknown>,
 ): Promise<number> {
-  const categories = ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata']
-  await browser.startTracing(page, { path, categories })
+  const path = info.outputPath('trace.json')
+  await browser.startTracing(page, {
+    path,
+    categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'],
+  })
   await work()
   await browser.stopTracing()
   const { traceEvents } = JSON.parse(readFileSync(path, 'utf8')) as { traceEvents: TraceEvent[] }
@@ -32,5 +35,6 @@ export async function longestTask(
   )
   const tasks = traceEvents.filter(({ name, pid, tid }) => name.endsWith('RunTask') && mainThreads.has(`${pid} ${tid}`))
   expect(tasks.length).toBeGreaterThan(100)
+  // The thread's own time: on a machine whose cores also play the GPU, the clock counts waiting for a core.
   return Math.max(...tasks.map(({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000))
 }

@@ -5,6 +5,7 @@ import { showToast } from '../../store/panels.ts'
 import { chatWith, inUse, saveProjector } from '../../store/projectors.ts'
 import { type Run, runsHere } from '../../store/runs.ts'
 import { Icon } from '../Icon.tsx'
+import { useFocusLeft } from '../useFocusLeft.ts'
 import { figure } from './curves.ts'
 
 /** What a training has come to, and what can be done with it. */
@@ -38,23 +39,18 @@ function UseButtons({ run }: { run: Run }) {
   const undo = async () => {
     if (await chatWith(undefined)) showToast(`${label} answers with its own projector again.`)
   }
+  const first = useFocusLeft<HTMLButtonElement>()
+  const used = inUse.value === run.id
   return (
     <div class="button-row">
-      {inUse.value === run.id ? (
-        <>
-          <button type="button" class="button is-primary" onClick={() => goTo('chat')}>
-            <Icon name="chat" />
-            Try it in the chat
-          </button>
-          <button type="button" class="button" onClick={() => void undo()}>
-            <Icon name="again" />
-            Undo: use base
-          </button>
-        </>
-      ) : (
-        <button type="button" class="button is-primary" onClick={() => void use()}>
-          <Icon name="chat" />
-          Use in chat
+      <button ref={first} type="button" class="button is-primary" onClick={() => (used ? goTo('chat') : void use())}>
+        <Icon name="chat" />
+        {used ? 'Try it in the chat' : 'Use in chat'}
+      </button>
+      {used && (
+        <button type="button" class="button" onClick={() => void undo()}>
+          <Icon name="again" />
+          Undo: use base
         </button>
       )}
       <button type="button" class="button" onClick={() => void saveProjector(run)}>

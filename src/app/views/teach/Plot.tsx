@@ -120,7 +120,7 @@ function options({
   return {
     width: box.clientWidth,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false, sync: { key: 'beagle' } },
     scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },

@@ -114,23 +114,17 @@ function summary({ state, curves, evaluations, createdAt, bytes = 0 }: Run): str
 }
 
 function UseButton({ name, run, active }: { name: string; run?: Run; active: boolean }) {
-  if (active) {
-    return (
-      <span class="in-use">
-        <Icon name="check" />
-        In use
-      </span>
-    )
-  }
   return (
     <button
       type="button"
-      class="text-button"
-      aria-label={`Use ${name} in the chat`}
+      class={active ? 'text-button in-use' : 'text-button'}
+      aria-label={active ? `In use: ${name}` : `Use ${name} in the chat`}
+      aria-pressed={active}
       disabled={modelState.value.kind !== 'ready'}
-      onClick={() => void chatWith(run)}
+      onClick={() => !active && void chatWith(run)}
     >
-      Use
+      {active && <Icon name="check" />}
+      {active ? 'In use' : 'Use'}
     </button>
   )
 }

@@ -3,10 +3,12 @@ import { pause, stopTraining } from '../../store/training.ts'
 import type { Current } from '../../store/trainingState.ts'
 import { Facts } from '../Facts.tsx'
 import { Icon } from '../Icon.tsx'
+import { useFocusLeft } from '../useFocusLeft.ts'
 
 /** How far the training is, and the buttons that hold or end it. */
 export function TrainProgress({ now }: { now: Current }) {
   const { progress, paused, stopping, plan } = now
+  const first = useFocusLeft<HTMLButtonElement>()
   const { part, text, detail } = wording(now)
   return (
     <div class="train-progress">
@@ -17,7 +19,7 @@ export function TrainProgress({ now }: { now: Current }) {
       <progress aria-label="Training" max={1} value={part} />
       <div class="button-row">
         {progress.kind !== 'recovering' && (
-          <button type="button" class="button" disabled={stopping} onClick={() => pause(!paused)}>
+          <button ref={first} type="button" class="button" disabled={stopping} onClick={() => pause(!paused)}>
             <Icon name={paused ? 'play' : 'pause'} />
             {paused ? 'Go on' : 'Pause'}
           </button>
