@@ -26,6 +26,7 @@ export async function trace(
       features: { shape: [], parts: [] },
       visual_tokens: { shape: [], parts: [] },
     }
+    if (prompt.images.length > 0) await vision!.wake()
     for (const image of prompt.images) {
       const { values, shape } = await vision!.pixels(image)
       const run = await executeAndRead(gpu, 'trace image', (pass) => {

@@ -78,7 +78,7 @@ export class Vision {
   /** Features [P, Dv] of an image, as a projector gets them; the caller owns them. */
   async features(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
     throwIfAborted(signal)
-    if (!this.weights.encoder) await this.home.bringEncoder()
+    await this.wake()
     const { vision, featureLayers, visualTokens } = this.config
     const { values, shape } = await this.pixels(image)
     const features = stateTensor(this.gpu, 'features', [visualTokens, vision.hidden * featureLayers.length])
@@ -97,7 +97,12 @@ export class Vision {
     return tokens
   }
 
-  /** Takes the encoder's weights off the GPU until they are needed. */
+  /** Brings the encoder's weights back where they have left the GPU. */
+  async wake(): Promise<void> {
+    if (!this.weights.encoder) await this.home.bringEncoder()
+  }
+
+  /** Takes the encoder's weights off the GPU until they are needed; nobody may be encoding. */
   rest(): void {
     release(this.gpu, this.weights.encoder)
     this.weights.encoder = undefined

@@ -35,12 +35,15 @@ describe('selfTestGradients', () => {
     ['linearGradient', 'linearGradientShuffled.wgsl', 'pick(sums, i / 4u)', 'pick(sums, 1u ^ (i / 4u))'],
     ['linearGradient', 'linearGradientShuffled.wgsl', 'pick(sums, r)', 'pick(sums, 1u ^ r)'],
     ['attentionGradient', 'attentionGradientShuffled.wgsl', 'lane ^ 4u', 'lane ^ 2u'],
-  ] as const)('gives up a fast %s where %s is wrong (%s), and the answers stay fast', async (path, ...mistake) => {
-    await breakGpu(mistake)
-    const before = { ...gpu.paths }
-    await selfTestGradients(gpu, plan)
-    expect(gpu.paths).toEqual({ ...before, [path]: 'plain' })
-  })
+  ] as const)(
+    'gives up a fast %s where %s is wrong (%s), and the answers stay fast',
+    async (path, shader, right, wrong) => {
+      await breakGpu([shader, right, wrong])
+      const before = { ...gpu.paths }
+      await selfTestGradients(gpu, plan)
+      expect(gpu.paths).toEqual({ ...before, [path]: 'plain' })
+    },
+  )
 
   it.each([
     ['the gradient through a linear layer in q4', [['storage/q4.wgsl', '- 8.0', '- 7.0']]],

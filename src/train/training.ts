@@ -77,7 +77,7 @@ class Training {
   private async *prepare(): AsyncGenerator<TeachEvent, void, void> {
     const { room, settings, options } = this
     const { pupils, skipped } = yield* enrol(room, this.examples, settings, this.features, options.signal)
-    if (settings.releaseEncoder) room.releaseEncoder()
+    if (settings.releaseEncoder) await room.turn(async () => room.releaseEncoder())
     const split = splitExamples(
       pupils.map(({ kind }) => kind),
       settings.evalFraction,
