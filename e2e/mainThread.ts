@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Browser, expect, type Page, type TestInfo } from '@playwright/test'
+import { type Browser, expect, type Page } from '@playwright/test'
 
 interface TraceEvent {
   name: string
@@ -13,14 +13,13 @@ interface TraceEvent {
   args?: { name?: string; data?: { url?: string } }
 }
 
-/** Milliseconds of its own time that the main thread's longest task takes while `work` is done. */
+/** Milliseconds of its own time that the main thread's longest task takes while `work` is done; the trace goes to `path`. */
 export async function longestTask(
   browser: Browser,
   page: Page,
-  info: TestInfo,
+  path: string,
   work: () => Promise<unknown>,
 ): Promise<number> {
-  const path = info.outputPath('trace.json')
   await browser.startTracing(page, {
     path,
     categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'],

@@ -8,7 +8,7 @@ test('no task of the main thread takes more than 50 ms of its time while the pag
   page,
 }, info) => {
   await openPage(page)
-  const longest = await longestTask(browser, page, info, async () => {
+  const longest = await longestTask(browser, page, info.outputPath('trace.json'), async () => {
     await page.reload()
     await modelReady(page)
     await page.locator('.sample').first().click()
@@ -21,7 +21,7 @@ test('no task of the main thread takes more than 50 ms of its time while the pag
 test('nor while it teaches', async ({ browser, page }, info) => {
   await openTeach(page)
   await dropLesson(page)
-  const longest = await longestTask(browser, page, info, async () => {
+  const longest = await longestTask(browser, page, info.outputPath('trace.json'), async () => {
     await trainButton(page).click()
     await outcome(page)
     await page.getByRole('button', { name: 'Use in chat' }).click()

@@ -126,6 +126,28 @@ test('a closed tab goes on where it was saved, with the losses of a run that was
   await expect(page.locator('.compare canvas')).toBeVisible()
 })
 
+test('another model stops the training, which goes on when its own is back', async ({ page }) => {
+  test.setTimeout(240_000)
+  await openTeach(page, { steps: 1000, evalEvery: 0 })
+  await dropLesson(page, 4)
+  await trainButton(page).click()
+  await atStep(page, 3)
+  const reloadAs = async (weights: 'q4' | 'q8') => {
+    await page.locator('.model-chip').click()
+    await page.getByRole('radio', { name: weights }).check({ force: true })
+    await button(page, `Reload as ${weights}`).click()
+    await page.keyboard.press('Escape')
+    await modelReady(page)
+  }
+  await reloadAs('q8')
+  await expect(page.locator('.unfinished')).toContainText(/Run 1 was broken off after step \d+ of 1000/)
+  await reloadAs('q4')
+  await button(page, /^Go on from step \d+$/).click()
+  await atStep(page, 5)
+  await button(page, 'Stop').click()
+  expect(await outcome(page)).toContain('Run 1 was stopped')
+})
+
 test('a GPU that is lost in mid-run comes back by itself, and the training goes on from its last save', async ({
   page,
 }) => {

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals'
+import type { ProjectorInfo } from '../../teachApi.ts'
 import { PageError } from '../protocol.ts'
 import { client, modelState, preparations } from './model.ts'
 import { announcement, showToast } from './panels.ts'
@@ -8,6 +9,9 @@ import { deleteRun, freeName, keepRun, projectorOf, putRun, type Run, readRuns, 
 
 /** The run whose projector answers; undefined is the model's own. */
 export const inUse = signal<string | undefined>(undefined)
+
+/** The model's own projector. */
+export const own = signal<ProjectorInfo | undefined>(undefined)
 
 /** What the chat can be answered with, besides the model's own projector. */
 export const choices = computed(() => runsHere.value.filter(({ bytes }) => bytes !== undefined))
@@ -32,6 +36,15 @@ preparations.push(async ({ origin }) => {
   const run = runOf(id)
   if (run) await withProblem(() => use(run))
 })
+
+/** Asks the model about its own projector. */
+export async function readOwn(): Promise<void> {
+  own.value = (
+    await client()
+      .projectors()
+      .catch(() => undefined)
+  )?.find(({ name }) => name === 'base')
+}
 
 /** Answers from now on are given with this run's projector, or with the model's own. */
 export async function chatWith(run: Run | undefined): Promise<boolean> {

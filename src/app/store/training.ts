@@ -3,6 +3,7 @@ import type { TeachResult } from '../../teachApi.ts'
 import type { RemoteTraining } from '../client.ts'
 import { PageError } from '../protocol.ts'
 import { examples, type TaughtExample } from './examples.ts'
+import { goTo, mode } from './mode.ts'
 import { client, modelState, recover } from './model.ts'
 import { announcement, showToast } from './panels.ts'
 import { newId } from './pictures.ts'
@@ -23,6 +24,7 @@ import { receive } from './trainingEvents.ts'
 import { form, settingsOf } from './trainingSettings.ts'
 import { current, ended, pace, setProgress, trainingProblem } from './trainingState.ts'
 
+const NOTHING_LEARNED = 'Stopped before anything was learned.'
 let remote: RemoteTraining | undefined
 
 /** Starts a training of the examples with the form's settings. */
@@ -145,10 +147,12 @@ async function modelComesBack(id: string): Promise<boolean> {
 async function finish(id: string, result: TeachResult): Promise<void> {
   const asked = current.peek()?.stopping
   const { reason, seconds, projector, steps } = result
-  // Stopped by nobody here: another model is being loaded. The run can go on when this one is back.
-  if (reason === 'stopped' && !asked && runOf(id)?.savedStep !== undefined) return end(id)
+  if (reason === 'stopped' && !asked && runOf(id)?.savedStep !== undefined) return breakOff(id)
   if (reason === 'diverged') trainingProblem.value = { message: result.advice ?? 'The loss exploded.', diverged: true }
-  if (runOf(id)?.curves.loss.length === 0) return forgetRun(id)
+  if (runOf(id)?.curves.loss.length === 0) {
+    if (asked) showToast(NOTHING_LEARNED)
+    return forgetRun(id)
+  }
   changeRun(id, {
     state: reason,
     seconds: (runOf(id)?.seconds ?? 0) + seconds,
@@ -166,7 +170,16 @@ async function finish(id: string, result: TeachResult): Promise<void> {
   const last = runOf(id)?.evaluations.at(-1)
   const right =
     last && last.count > 0 ? ` ${Math.round(last.exact * last.count)} of ${last.count} held-out answers are right.` : ''
-  announcement.value = `Training ${reason === 'finished' ? 'is done' : `ended after step ${result.step} of ${steps}`}.${right}`
+  const text = `Training ${reason === 'finished' ? 'is done' : `ended after step ${result.step} of ${steps}`}.${right}`
+  if (mode.peek() === 'teach') announcement.value = text
+  else showToast(text, { action: { label: 'Look', run: () => goTo('teach') } })
+}
+
+/** Stopped by nobody here: another model is being loaded. The run can go on when this one is back. */
+function breakOff(id: string): void {
+  end(id)
+  const { name, model, savedStep } = runOf(id)!
+  showToast(`${name} stopped at step ${savedStep}, for another model. It can go on when ${model.label} is back.`)
 }
 
 async function fail(id: string, error: PageError): Promise<void> {
@@ -174,7 +187,7 @@ async function fail(id: string, error: PageError): Promise<void> {
   const asked = current.peek()?.stopping
   const { message } = error
   end(id)
-  if (asked) showToast(nothingLearned ? 'Stopped before anything was learned.' : 'Stopped.')
+  if (asked) showToast(nothingLearned ? NOTHING_LEARNED : 'Stopped.')
   else if (error.code !== 'aborted') {
     trainingProblem.value = { message, diverged: false }
     announcement.value = message

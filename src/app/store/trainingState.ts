@@ -34,10 +34,13 @@ export const unfinished = computed(() =>
 /** Seconds that one example of one step took last time, by the model's origin. */
 export const pace = persisted<Record<string, number>>('beagle.pace', {})
 
+const title = document.title
+
 effect(() => {
   const progress = current.value?.progress
   const steps = progress?.kind === 'steps' ? `${progress.step}/${progress.steps}` : '…'
   trainingNote.value = progress ? steps : ''
+  document.title = progress ? `${steps} · ${title}` : title
 })
 
 export function setProgress(id: string, progress: Progress): void {

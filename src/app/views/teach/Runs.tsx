@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
-import { useRef, useState } from 'preact/hooks'
-import { formatBytes, formatShare, plural } from '../../format.ts'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { formatBytes, formatCount, formatShare, plural } from '../../format.ts'
 import { PageError } from '../../protocol.ts'
 import { modelState } from '../../store/model.ts'
 import { announcement } from '../../store/panels.ts'
@@ -8,6 +8,8 @@ import {
   chatWith,
   importProjector,
   inUse,
+  own,
+  readOwn,
   removeProjector,
   renameProjector,
   saveProjector,
@@ -23,6 +25,10 @@ const renaming = signal<string | undefined>(undefined)
 
 /** The model's own projector and all that it has learned: what answers, keep, compare. */
 export function Runs() {
+  const { kind } = modelState.value
+  useEffect(() => {
+    if (kind === 'ready') void readOwn()
+  }, [kind])
   const kept = runsHere.value.filter(({ state }) => state !== 'running')
   const chosen = kept.filter(({ id }) => compared.value.has(id))
   return (
@@ -36,7 +42,10 @@ export function Runs() {
         <li>
           <div class="run-name">
             <b>Base</b>
-            <span class="hint">The model’s own</span>
+            <span class="hint">
+              The model’s own
+              {own.value && `: ${own.value.type}, ${formatCount(own.value.parameters)} parameters`}
+            </span>
           </div>
           <UseButton name="base" active={inUse.value === undefined} />
           <RunAction icon="save" label="Save base as a file" onClick={() => void saveProjector(undefined)} />
@@ -104,9 +113,11 @@ function RunRow({ run, comparable }: { run: Run; comparable: boolean }) {
   )
 }
 
-function summary({ state, curves, evaluations, createdAt, bytes = 0 }: Run): string {
+function summary({ state, curves, evaluations, createdAt, bytes = 0, provenance = {} }: Run): string {
   const when = new Date(createdAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
-  if (state === 'imported') return `From a file, ${formatBytes(bytes)} · ${when}`
+  const { steps, examples } = provenance
+  const taught = steps && examples ? `: ${plural(Number(steps), 'step')} on ${plural(Number(examples), 'example')}` : ''
+  if (state === 'imported') return `From a file${taught} · ${formatBytes(bytes)} · ${when}`
   const check = evaluations.at(-1)
   const right = check && check.count > 0 ? ` · ${formatShare(check.exact)} right` : ''
   const how = { stopped: ', stopped', diverged: ', broke down' }[state as 'stopped'] ?? ''
