@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { shaderSources } from '#shaders'
 import { load } from './index.ts'
 import { upload } from './tensor/execute.ts'
 import { expectClose } from './testing/checkOp.ts'
-import { golden, goldenBytes, goldenJson, insidesOf } from './testing/models.ts'
+import { answer, asks, golden, goldenBytes, goldenJson, insidesOf } from './testing/models.ts'
 import { goldenExamples, goldenSettings, taught, tensorsOf } from './testing/teaching.ts'
 
 for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
@@ -47,3 +48,18 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
     })
   })
 }
+
+it('refuses to teach on a device that computes gradients wrongly, and goes on answering', async () => {
+  const model = await load(golden('llava-clip-llama'), { weights: 'q4' })
+  const bytes = model.memory()
+  const sound = shaderSources['adamw.wgsl']!
+  shaderSources['adamw.wgsl'] = sound.replace('- params.stepSize', '+ params.stepSize')
+  const events = model.teach(goldenExamples('llava-clip-llama'))
+  await expect(events.next()).rejects.toThrow(
+    /This device computes a step of the optimizer wrongly.*Update the graphics/,
+  )
+  shaderSources['adamw.wgsl'] = sound
+  expect(model.memory()).toMatchObject({ weightBytes: bytes.weightBytes, stateBytes: bytes.stateBytes })
+  expect((await answer(model, [asks('What is shown?', 'llava-clip-llama/image0.png')])).ids).toHaveLength(8)
+  model.dispose()
+})
