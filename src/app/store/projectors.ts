@@ -27,6 +27,7 @@ const chosen = persisted<Record<string, string>>('beagle.projectors', {})
 /** Names that the loaded model knows. */
 let known = new Set<string>()
 
+// The worker does one thing after the other, so what is asked after this is answered with the projector.
 preparations.push(async ({ origin }) => {
   known = new Set()
   inUse.value = undefined
@@ -34,7 +35,12 @@ preparations.push(async ({ origin }) => {
   if (!id) return
   await readRuns()
   const run = runOf(id)
-  if (run) await withProblem(() => use(run))
+  const file = await projectorOf(id)
+  if (!run || !file) return
+  inUse.value = id
+  void withProblem(() => add(run.name, file)).then((added) => {
+    if (!added && inUse.peek() === id) inUse.value = undefined
+  })
 })
 
 /** Asks the model about its own projector. */
@@ -132,14 +138,19 @@ export async function saveProjector(run: Run | undefined): Promise<void> {
 }
 
 async function use(run: Run | undefined): Promise<void> {
-  if (run && !known.has(run.name)) {
+  if (!run || known.has(run.name)) await client().useProjector(run?.name ?? 'base')
+  else {
     const file = await projectorOf(run.id)
     if (!file) throw new PageError('not-found', `The projector of ${run.name} is no longer in this browser's storage.`)
-    await client().addProjector(run.name, file)
-    known.add(run.name)
+    await add(run.name, file)
   }
-  await client().useProjector(run?.name ?? 'base')
   inUse.value = run?.id
+}
+
+/** Both calls go out at once: nothing that is asked later comes between them. */
+async function add(name: string, file: Uint8Array): Promise<void> {
+  await Promise.all([client().addProjector(name, file), client().useProjector(name)])
+  known.add(name)
 }
 
 async function withProblem(work: () => Promise<unknown>): Promise<boolean> {
