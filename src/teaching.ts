@@ -1,5 +1,5 @@
 import type { ModelInfo, WeightStorage } from './api.ts'
-import type { TextConfig } from './checkpoint/configTypes.ts'
+import type { ProjectorConfig, TextConfig } from './checkpoint/configTypes.ts'
 import { BeagleError } from './errors.ts'
 import { identify } from './generate/prompt.ts'
 import type { Session } from './generate/session.ts'
@@ -48,7 +48,7 @@ export async function* teach(
   const settings = completeSettings(options.settings)
   const start = await projectors.start(settings.projector, settings.seed)
   if (!proved.has(gpu)) {
-    await turns.do('patient', () => selfTestGradients(gpu, testPlan(config.text, info.weights)))
+    await turns.do('patient', () => selfTestGradients(gpu, testPlan(config.text, start.config, info.weights)))
     proved.add(gpu)
   }
   const projector = await turns.do('patient', () => loadProjector(gpu, config, start.config, start.values))
@@ -83,7 +83,8 @@ export async function* teach(
 }
 
 /** What gradients pass through: the projector, which is trained in f32, the decoder and its head. */
-function testPlan(text: TextConfig, weights: WeightStorage): GradientTestPlan {
+function testPlan(text: TextConfig, { act }: ProjectorConfig, weights: WeightStorage): GradientTestPlan {
   const storages = new Set([storageOf(weights, 'decoder'), storageOf(weights, 'embedding'), 'f32' as const])
-  return { storages: [...storages], headWidth: text.headDim, theta: text.ropeTheta }
+  const activation = act === 'geluErf' ? 'gelu' : 'geluTanh'
+  return { storages: [...storages], headWidth: text.headDim, theta: text.ropeTheta, activation }
 }

@@ -3,6 +3,7 @@ import type { Storage } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { Tape } from '../tensor/tape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { activation } from './activation.ts'
 import { adamw } from './adamw.ts'
 import { sums } from './add.ts'
 import { attention } from './attention.ts'
@@ -16,6 +17,7 @@ import {
   attentionGradients,
   crossEntropyRows,
   gatedGradient,
+  geluSlope,
   product,
   rmsNormGradient,
   rotated,
@@ -168,6 +170,17 @@ export function gatedProof(samples: Samples): GradientProof {
     paths: [],
     run: (pass) => ({ dx: backwards(pass, input, arrived, (x) => gatedActivation(pass, { x }, { kind: 'silu' })).dx }),
     want: { dx: gatedGradient(x, dy, cols) },
+  }
+}
+
+export function activationProof(samples: Samples, kind: 'gelu' | 'geluTanh'): GradientProof {
+  const [x, dy] = [wave(rows * cols, 0.37).map((v) => 4 * v), wave(rows * cols, 0.61)]
+  const [input, arrived] = [samples.put([rows, cols], x), samples.put([rows, cols], dy)]
+  return {
+    what: `the gradient of ${kind}`,
+    paths: [],
+    run: (pass) => ({ dx: backwards(pass, input, arrived, (x) => activation(pass, { x }, { kind })).dx }),
+    want: { dx: Float64Array.from(x, (value, i) => dy[i]! * geluSlope(value, kind)) },
   }
 }
 

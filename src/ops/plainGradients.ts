@@ -101,6 +101,19 @@ export function gatedGradient(x: Numbers, dy: Numbers, width: number): Float64Ar
   })
 }
 
+/** f'(x) of GELU: Φ(x) + x · φ(x), the normal distribution summed by Simpson's rule; or of its approximation by tanh. */
+export function geluSlope(x: number, kind: 'gelu' | 'geluTanh'): number {
+  if (kind === 'geluTanh') {
+    const root = Math.sqrt(2 / Math.PI)
+    const bent = Math.tanh(root * (x + 0.044715 * x ** 3))
+    return (1 + bent) / 2 + (x / 2) * (1 - bent ** 2) * root * (1 + 3 * 0.044715 * x ** 2)
+  }
+  const density = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
+  const step = x / 100
+  const area = range(101).map((i) => density(i * step) * (i % 100 === 0 ? 1 : i % 2 ? 4 : 2))
+  return 0.5 + (step / 3) * sum(area) + x * density(x)
+}
+
 /** Losses and hits of labels, and the gradient of scale · Σ losses by the logits. */
 export function crossEntropyRows(logits: Numbers, labels: readonly number[], width: number, scale: number) {
   const rows = labels.map((label, r) => {

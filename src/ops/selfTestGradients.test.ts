@@ -5,7 +5,7 @@ import { nodeGpu } from '../testing/nodeGpu.ts'
 import { selfTestGradients } from './selfTestGradients.ts'
 
 const sound = { ...shaderSources }
-const plan = { storages: ['q4', 'q8', 'f32'], headWidth: 16, theta: 10_000 } as const
+const plan = { storages: ['q4', 'q8', 'f32'], headWidth: 16, theta: 10_000, activation: 'gelu' } as const
 
 describe('selfTestGradients', () => {
   let gpu: Gpu
@@ -27,6 +27,7 @@ describe('selfTestGradients', () => {
     await breakGpu()
     const before = { ...gpu.paths }
     await selfTestGradients(gpu, { ...plan, storages: ['q4', 'q8', 'f16', 'f32'], headWidth: 128 })
+    await selfTestGradients(gpu, { ...plan, activation: 'geluTanh' })
     expect(gpu.paths).toEqual(before)
     expect(gpu.memory.bytes.weights).toBe(0)
   })
@@ -54,6 +55,7 @@ describe('selfTestGradients', () => {
     ],
     ['the gradient of rmsNorm', [['rmsNorm.wgsl', '- pull *', '+ pull *']]],
     ['the gradient of a gated activation', [['activations.wgsl', '(1.0 - s)', '(1.0 + s)']]],
+    ['the gradient of gelu', [['activations.wgsl', '0.39894228 * near', '-0.39894228 * near']]],
     ['rotary positions', [['rotary.wgsl', '~turn + 1u', 'turn']]],
     ['the gradient of visual tokens', [['gather.wgsl', 'if (found) { sum +=', 'if (found) { sum -=']]],
     ['the loss', [['crossEntropy.wgsl', '(p - ', '(p + ']]],

@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device.ts'
 import type { Storage } from '../gpu/wgsl.ts'
 import { executeAndRead, prepare } from '../tensor/execute.ts'
 import {
+  activationProof,
   adamwProof,
   attentionProof,
   crossEntropyProof,
@@ -22,13 +23,16 @@ export interface GradientTestPlan {
   headWidth: number
   /** The base of the rotary positions. */
   theta: number
+  /** The activation of the projector. */
+  activation: 'gelu' | 'geluTanh'
 }
 
 /**
  * Proves on the device the kernels of a training, against plain arithmetic on the CPU, as `selfTest` does those of an answer: a fast
  * path that is wrong is put back to the plain one, without slowing answers; throws `wrong-result` when that is wrong too.
  */
-export async function selfTestGradients(gpu: Gpu, { storages, headWidth, theta }: GradientTestPlan): Promise<void> {
+export async function selfTestGradients(gpu: Gpu, plan: GradientTestPlan): Promise<void> {
+  const { storages, headWidth, theta, activation } = plan
   const samples = new Samples(gpu)
   try {
     const proofs = [
@@ -38,13 +42,18 @@ export async function selfTestGradients(gpu: Gpu, { storages, headWidth, theta }
       rotaryProof(samples, headWidth, theta),
       rmsNormProof(samples),
       gatedProof(samples),
+      activationProof(samples, activation),
       visualTokensProof(samples),
       crossEntropyProof(samples),
       adamwProof(samples),
     ]
     await prepare(
       gpu,
-      proofs.map(({ run }) => (pass) => void run(pass)),
+      proofs.map(
+        ({ run }) =>
+          (pass) =>
+            void run(pass),
+      ),
     )
     for (const proof of proofs) await prove(gpu, proof.paths, proof.what, () => errorOf(gpu, proof))
   } finally {
