@@ -93,8 +93,8 @@ function offlineFiles(): Plugin {
   }
 }
 
-/** The questions that test the embedded model are published with it, but the page has no use for them. */
-const isNeeded = (file: string) => !/^models\/\w+\/eval\//.test(file)
+/** What the page does without when the network is off: the questions that test the embedded model, and the sample set of Teach. */
+const isNeeded = (file: string) => !/^(models\/\w+\/eval|samples\/twemoji)\//.test(file)
 
 function filesUnder(folder: string): string[] {
   if (!existsSync(folder)) return []

@@ -38,13 +38,13 @@ export async function addDropped(files: PathFile[], on?: Element): Promise<void>
 }
 
 /** Reads a data file by its address, with its pictures beside it. */
-export function addFromUrl(url: string): Promise<void> {
+export function addFromUrl(url: string, most = Number.POSITIVE_INFINITY): Promise<void> {
   return inTurn(async (signal) => {
     const file = url.split('/').at(-1)!
     const text = await (await fetchBlob(url, signal)).text()
     const { rows, problems } = await client().readData(file, text)
     const place = (image: string) => new URL(image, url).href
-    const candidates = rows.map((row) => fromRow(row, file, fromAddress(place(row.image))))
+    const candidates = rows.slice(0, most).map((row) => fromRow(row, file, fromAddress(place(row.image))))
     await take(file, { candidates, problems, missing: [] }, signal)
   })
 }
