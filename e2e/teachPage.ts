@@ -54,7 +54,7 @@ export async function atStep(page: Page, step: number): Promise<void> {
 export async function outcome(page: Page): Promise<string> {
   const box = page.locator('.outcome')
   await expect(box).toBeVisible({ timeout: 110_000 })
-  return box.locator('p').innerText()
+  return (await box.locator('p').innerText()).replace(/\s+/g, ' ')
 }
 
 /** The losses in the figures of the run on show, by step. */

@@ -37,8 +37,8 @@ export function formatAbout(seconds: number): string {
 export const plural = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
-/** 0.7512 → "75 %". */
-export const formatShare = (share: number): string => `${Math.round(100 * share)} %`
+/** 0.7512 → "75 %", which no line break parts. */
+export const formatShare = (share: number): string => `${Math.round(100 * share)}\u00a0%`
 
 /** 4700000 → "4.7 M". */
 export function formatCount(count: number): string {
