@@ -42,14 +42,14 @@ export const pocketShape = {
   },
 }
 
-/** As wide as Qwen2-0.5B, with its vocabulary but 4 of its 24 layers, behind the same eyes. */
+/** As wide as Qwen2-0.5B, with its vocabulary but 2 of its 24 layers, behind the same eyes. */
 export const halfBillionShape = {
   ...pocketShape,
   text_config: {
     model_type: 'qwen2',
     hidden_size: 896,
     intermediate_size: 4864,
-    num_hidden_layers: 4,
+    num_hidden_layers: 2,
     num_attention_heads: 14,
     num_key_value_heads: 2,
     vocab_size: 151_936,

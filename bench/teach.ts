@@ -10,7 +10,7 @@ import type { Pass } from '../src/tensor/pass.ts'
 import { seeded } from '../src/tensor/random.ts'
 import { assemble, Desk } from '../src/train/lesson.ts'
 import { forecast } from '../src/train/memory.ts'
-import { releaseParameters, trainable } from '../src/train/parameters.ts'
+import { descend, releaseParameters, trainable } from '../src/train/parameters.ts'
 import { learn, type MicroStep, runMicroStep, type Bench as StepBench } from '../src/train/step.ts'
 import { halfBillionShape, pocketShape, shapeFiles } from './shapes.ts'
 import { type Bench, median, type Table } from './table.ts'
@@ -27,7 +27,7 @@ const peers = { tfjs: 1340, jaxJs: 1410, pytorch: 66 }
 /** One step of teaching a projector, split, and its memory beside the forecast, with the layers' activations kept and computed again. */
 export const teach: Bench = async (context) => [
   await measure(context, 'the pocket’s shape, decoder 6 × 256', pocketShape, 15),
-  await measure(context, '0.5B-like, decoder 4 × 896 of 24, vocabulary 151,936', halfBillionShape, 3),
+  await measure(context, '0.5B-like, decoder 2 × 896 of 24, vocabulary 151,936', halfBillionShape, 2),
 ]
 
 async function measure(
@@ -44,7 +44,7 @@ async function measure(
     )) as LoadedModel
     const row = await measureSteps((model as unknown as { parts: ModelParts }).parts, recompute, runs)
     rows.push([recompute ? 'computed again' : 'kept', ...row])
-    log(`${title}, activations ${rows.at(-1)!.join(', ')}`)
+    log(`${title}, activations ${recompute ? 'computed again' : 'kept'}: ${row[3]!.toFixed(0)} ms a step`)
     model.dispose()
   }
   const small = shape === pocketShape
@@ -91,10 +91,11 @@ async function measureSteps(parts: ModelParts, recompute: boolean, runs: number)
   })
   const update = { step: 1, settings: { ...teachDefaults, learningRate: 1e-4 } }
   const before = gpu.memory.total
-  const planned = forecast(gpu, {
+  const { activations: planned } = forecast(gpu, {
     recompute: recompute ? 'always' : 'never',
     limit: 0,
     parameters: 0,
+    present: 0,
     features: 0,
     passes: (imagined) => [
       (pass) =>
@@ -121,40 +122,40 @@ async function measureSteps(parts: ModelParts, recompute: boolean, runs: number)
   }
   if (!(losses[2]! < losses[0]!)) throw new Error(`The loss must fall from step to step, found ${losses.join(', ')}.`)
   const lesson = micro(desk)
-  const timed = (body: (pass: Pass) => void) =>
-    timeOf(async () => {
-      await execute(gpu, 'bench', body)
-      await gpu.settle()
-    }, runs)
-  const forward = await timed(
-    (pass) => void study(pass, bench.weights, config, lesson.lesson, { scale: 0, recompute: false }),
-  )
-  const both = await timed((pass) => void learn(pass, bench, lesson))
-  const step = await timeOf(() => runMicroStep(bench, { ...micro(desk), update }), runs)
+  const run = async (body: (pass: Pass) => void) => {
+    await execute(gpu, 'bench', body)
+    await gpu.settle()
+  }
+  const [forward, both, optimizer, step] = await medians(runs, [
+    () => run((pass) => void study(pass, bench.weights, config, lesson.lesson, { scale: 0, recompute: false })),
+    () => run((pass) => void learn(pass, bench, lesson)),
+    () => run((pass) => void descend(pass, parameters, update.step, update.settings)),
+    () => runMicroStep(bench, { ...micro(desk), update }),
+  ])
   const taken = gpu.memory.total - before
-  const { activations } = planned
   releaseParameters(gpu, parameters)
   desk.dispose()
-  const share = (100 * taken) / activations
   return [
-    forward,
-    both - forward,
-    Math.max(0, step - both),
-    step,
-    step / forward,
-    activations / 1e6,
+    forward!,
+    both! - forward!,
+    optimizer!,
+    step!,
+    step! / forward!,
+    planned / 1e6,
     taken / 1e6,
-    share,
+    (100 * taken) / planned,
   ]
 }
 
-async function timeOf(work: () => Promise<unknown>, runs: number): Promise<number> {
-  await work()
-  const times: number[] = []
-  for (let run = 0; run < runs; run++) {
-    const start = performance.now()
-    await work()
-    times.push(performance.now() - start)
+/** Each work's median time. They take turns, so that a busy machine is unfair to all alike. */
+async function medians(runs: number, works: (() => Promise<unknown>)[]): Promise<number[]> {
+  const times: number[][] = works.map(() => [])
+  for (let run = 0; run <= runs; run++) {
+    for (const [i, work] of works.entries()) {
+      const start = performance.now()
+      await work()
+      if (run > 0) times[i]!.push(performance.now() - start)
+    }
   }
-  return median(times)
+  return times.map(median)
 }

@@ -33,6 +33,11 @@ export class Features {
     return bytesOf(this.shape, 'f32')
   }
 
+  /** Bytes on the GPU now. */
+  get bytes(): number {
+    return this.held
+  }
+
   /** Bytes on the GPU when `images` are known. */
   forecast(images: number): number {
     return Math.min(images, Math.max(1, Math.floor(this.most / this.bytesPerImage))) * this.bytesPerImage

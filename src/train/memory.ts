@@ -14,14 +14,16 @@ export interface Need {
   passes: (gpu: Gpu, recompute: boolean) => ((pass: Pass) => void)[]
   parameters: number
   features: number
+  /** Bytes of parameters and features that are on the GPU already. */
+  present: number
   recompute: 'auto' | 'always' | 'never'
   /** Most bytes in all; 0 for as much as the device gives. */
   limit: number
 }
 
 /** What a training will take on the GPU, from building its passes without running them. */
-export function forecast(gpu: Gpu, { passes, parameters, features, recompute, limit }: Need): TeachMemory {
-  const before = gpu.memory.total
+export function forecast(gpu: Gpu, { passes, parameters, features, present, recompute, limit }: Need): TeachMemory {
+  const before = gpu.memory.total - present
   const rest = before + parameters + features
   const plan = (again: boolean): TeachMemory => {
     const imagined = imaginedGpu(gpu)
@@ -30,7 +32,7 @@ export function forecast(gpu: Gpu, { passes, parameters, features, recompute, li
       body(pass)
       pass.end()
     }
-    const activations = imagined.memory.total - before
+    const activations = imagined.memory.total - gpu.memory.total
     return { before, features, parameters, activations, total: rest + activations, recompute: again }
   }
   if (recompute !== 'auto') return plan(recompute === 'always')
@@ -53,7 +55,7 @@ export async function reserve(gpu: Gpu, memory: TeachMemory, limit: number): Pro
   const largest = Math.min(256e6, gpu.device.limits.maxBufferSize)
   const probes: GPUBuffer[] = []
   gpu.device.pushErrorScope('out-of-memory')
-  for (let left = total - before; left > 0; left -= largest) {
+  for (let left = total - gpu.memory.total; left > 0; left -= largest) {
     const size = Math.ceil(Math.min(left, largest) / 4) * 4
     probes.push(gpu.device.createBuffer({ label: 'probe', size, usage: GPUBufferUsage.STORAGE }))
   }

@@ -1,11 +1,11 @@
+import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { adamw } from '../ops/adamw.ts'
 import { gradNorm } from '../ops/gradNorm.ts'
 import { stateTensor } from '../tensor/execute.ts'
-import type { Pass } from '../tensor/pass.ts'
-import type { Operand } from '../tensor/pass.ts'
+import type { Operand, Pass } from '../tensor/pass.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
-import { blockSize, blocksOf, type Weight } from '../tensor/weight.ts'
+import { blockSize, blocksOf, type Weight, weightBytes } from '../tensor/weight.ts'
 
 /** A trainable tensor with what its optimizer keeps; all f32 and laid out alike, a matrix with its rows padded to blocks. */
 export interface Parameter {
@@ -25,10 +25,16 @@ export interface AdamwSettings {
   clip: number
 }
 
-/** The parameters of a tree of weights, in the tree's order, with gradients and moments of zero. */
+/**
+ * The parameters of a tree of weights, in the tree's order, with gradients and moments of zero. Throws `out-of-memory` where a matrix
+ * is larger than one binding.
+ */
 export function trainable(gpu: Gpu, tree: unknown): Parameter[] {
-  return operandsOf(tree).map((operand, i) => {
-    const value = 'parts' in operand ? asTensor(operand) : operand
+  const values = operandsOf(tree).map((operand) => ({
+    operand,
+    value: 'parts' in operand ? asTensor(operand) : operand,
+  }))
+  return values.map(({ operand, value }, i) => {
     const like = (what: string) => stateTensor(gpu, `${what} ${i}`, value.shape)
     return { operand, value, gradient: like('gradient'), m: like('moment'), v: like('second moment') }
   })
@@ -66,6 +72,14 @@ function operandsOf(tree: unknown): Operand[] {
   return Object.values(tree).flatMap(operandsOf)
 }
 
-function asTensor({ rows, cols, parts }: Weight): Tensor {
+function asTensor({ name, rows, cols, parts }: Weight): Tensor {
+  if (parts.length > 1) {
+    const bytes = weightBytes(rows, cols, 'f32')
+    const largest = weightBytes(parts[0]!.rows, cols, 'f32')
+    throw new BeagleError(
+      'out-of-memory',
+      `${name} [${rows}, ${cols}] is trained as one buffer of ${bytes} bytes, but a binding of this device holds ${largest} of them. Teach a smaller projector, or use another device.`,
+    )
+  }
   return { buffer: parts[0]!.weight, shape: [rows, blocksOf(cols) * blockSize], type: 'f32' }
 }

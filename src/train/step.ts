@@ -65,13 +65,16 @@ export async function runMicroStep(bench: Bench, micro: MicroStep): Promise<{ lo
 }
 
 /** Losses and hits [L] of a lesson's labels, without learning. */
+export function examine(pass: Pass, { weights, config }: Pick<Bench, 'weights' | 'config'>, lesson: Laid) {
+  gatherFeatures(pass, lesson)
+  return { ...study(pass, weights, config, lesson, { scale: 0, recompute: false }) }
+}
+
+/** Examines and reads what was found. */
 export async function runExamination(
-  { gpu, weights, config }: Bench,
+  bench: Bench,
   lesson: Laid,
 ): Promise<{ losses: Float32Array; hits: Float32Array }> {
-  const read = await executeAndRead(gpu, 'examine', (pass) => {
-    gatherFeatures(pass, lesson)
-    return { ...study(pass, weights, config, lesson, { scale: 0, recompute: false }) }
-  })
+  const read = await executeAndRead(bench.gpu, 'examine', (pass) => examine(pass, bench, lesson))
   return { losses: read.losses as Float32Array, hits: read.hits as Float32Array }
 }

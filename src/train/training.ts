@@ -5,16 +5,17 @@ import { enrol, type Pupil } from './enrol.ts'
 import { evaluate } from './evaluate.ts'
 import { Features } from './features.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { foresee } from './foresee.ts'
 import { Guard } from './guard.ts'
 import { assemble, countLabels, Desk } from './lesson.ts'
-import { forecast, reserve } from './memory.ts'
+import { reserve } from './memory.ts'
 import { microBatch, splitExamples, stepsOf } from './order.ts'
-import { type Parameter, parameterBytes, releaseParameters, trainable } from './parameters.ts'
+import { type Parameter, releaseParameters, trainable } from './parameters.ts'
 import { sampleAnswers } from './samples.ts'
 import { learningRateAt } from './schedule.ts'
 import { completeSettings } from './settings.ts'
 import { readState, recallState, restore, type State, save, stateFile } from './state.ts'
-import { type Bench, learn, runExamination, runMicroStep } from './step.ts'
+import { type Bench, runExamination, runMicroStep } from './step.ts'
 
 const defaultSamples = 6
 
@@ -93,7 +94,8 @@ class Training {
     }
     this.fingerprint = await fingerprintOf(room.model, settings, [this.trained, this.heldOut])
     const steps = stepsOf(settings, this.trained.length)
-    const memory = this.forecast(steps)
+    const { trained, heldOut, parameters, features } = this
+    const memory = foresee(room, { trained, heldOut, settings, steps, parameters, features })
     await reserve(room.gpu, memory, settings.memoryLimit)
     const { gpu, weights, config } = room
     this.bench = { gpu, weights, config, parameters: this.parameters, recompute: memory.recompute }
@@ -110,34 +112,6 @@ class Training {
       skipped,
       memory,
     }
-  }
-
-  private forecast(steps: number) {
-    const { room, settings, parameters } = this
-    const shapes = new Map<string, Pupil[]>()
-    for (let step = 1; step <= Math.min(steps, Math.ceil(this.trained.length / settings.batchSize) + 1); step++) {
-      for (let micro = 0; micro < settings.accumulate; micro++) {
-        const pupils = this.pupils(step, micro)
-        const { length, rows } = assemble(pupils, room.config.imageTokenId)
-        shapes.set(`${length} ${rows.length}`, pupils)
-      }
-    }
-    const update = { step: 1, settings }
-    return forecast(room.gpu, {
-      parameters: parameterBytes(parameters),
-      features: this.features.forecast(new Set([...this.trained, ...this.heldOut].map(({ key }) => key)).size),
-      recompute: settings.recompute,
-      limit: settings.memoryLimit,
-      passes: (gpu, recompute) =>
-        [...shapes.values()].map((pupils) => {
-          const images = pupils.map(
-            () => ({ buffer: parameters[0]!.value.buffer, shape: room.featureShape, type: 'f32' }) as const,
-          )
-          const lesson = new Desk(gpu).lay(assemble(pupils, room.config.imageTokenId), images)
-          const bench = { ...room, parameters, recompute }
-          return (pass) => void learn(pass, bench, { lesson, scale: 1, first: true, update })
-        }),
-    })
   }
 
   /** The state to begin with: the store's where one goes on from it. */
