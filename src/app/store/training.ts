@@ -153,8 +153,10 @@ async function finish(id: string, result: TeachResult): Promise<void> {
     if (asked) showToast(NOTHING_LEARNED)
     return forgetRun(id)
   }
+  const { curves } = runOf(id)!
   changeRun(id, {
     state: reason,
+    curves: result.losses.length === curves.loss.length ? { ...curves, loss: result.losses } : curves,
     seconds: (runOf(id)?.seconds ?? 0) + seconds,
     bytes: projector.length,
     savedStep: undefined,

@@ -18,7 +18,8 @@ export function receive(id: string, taught: TaughtExample[], event: Calls['teach
     for (const [curve, value] of Object.entries({ loss, gradNorm, learningRate })) {
       const values = run.curves[curve as keyof Run['curves']]
       values.length = Math.min(values.length, step - 1)
-      values.push(value)
+      // A tab that was closed between the save of the state and that of the run lacks a few steps.
+      while (values.length < step) values.push(value)
     }
     setProgress(id, { kind: 'steps', step, steps: run.counts?.steps ?? step, examplesPerSecond, secondsLeft })
     grown.value++
