@@ -6,7 +6,7 @@ import type { Pupil } from './enrol.ts'
 import type { Features } from './features.ts'
 import { assemble, type Batch, Desk } from './lesson.ts'
 import { forecast } from './memory.ts'
-import { microBatch } from './order.ts'
+import { microBatches } from './order.ts'
 import { type Parameter, parameterBytes } from './parameters.ts'
 import { examine, learn } from './step.ts'
 
@@ -62,9 +62,9 @@ function* examinations({ heldOut, settings: { batchSize } }: Course): Generator<
 function* lessons({ trained, steps, settings }: Course): Generator<readonly Pupil[]> {
   const { batchSize, accumulate } = settings
   const most = Math.min(steps, Math.ceil((2 * trained.length) / (batchSize * accumulate)))
+  const lengths = trained.map(({ ids }) => ids.length)
   for (let step = 1; step <= most; step++)
-    for (let micro = 0; micro < accumulate; micro++)
-      yield microBatch(trained.length, step, micro, settings).map((i) => trained[i]!)
+    for (const group of microBatches(lengths, step, settings)) yield group.map((i) => trained[i]!)
 }
 
 /** One batch of each shape, in order; where there are too many, the first ones and the longest. */

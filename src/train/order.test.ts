@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { epochOrder, microBatch, splitExamples, stepsOf } from './order.ts'
+import { epochOrder, microBatches, splitExamples, stepsOf } from './order.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 const sorted = (values: number[]) => values.toSorted((a, b) => a - b)
@@ -24,17 +24,31 @@ describe('epochOrder', () => {
   })
 })
 
-describe('microBatch', () => {
+describe('microBatches', () => {
   const settings = { batchSize: 3, accumulate: 2, seed: 5 }
+  const alike = (count: number) => Array<number>(count).fill(7)
 
   it('goes through epoch after epoch, filling the last batch from the next one', () => {
-    const seen = [1, 2, 3, 4].flatMap((step) => [0, 1].flatMap((micro) => microBatch(8, step, micro, settings)))
+    const seen = [1, 2, 3, 4].flatMap((step) => microBatches(alike(8), step, settings)).flat()
     expect(seen).toEqual(numbers(3).flatMap((epoch) => epochOrder(8, 5, epoch)))
   })
 
   it('takes a batch larger than the data from several epochs', () => {
-    const batch = microBatch(2, 1, 0, { ...settings, batchSize: 5 })
-    expect(batch.slice(0, 4)).toEqual([...epochOrder(2, 5, 0), ...epochOrder(2, 5, 1)])
+    const [batch] = microBatches(alike(2), 1, { ...settings, batchSize: 5 })
+    expect(batch!.slice(0, 4)).toEqual([...epochOrder(2, 5, 0), ...epochOrder(2, 5, 1)])
+  })
+
+  it('puts examples of like length together within a step, and only there', () => {
+    const lengths = numbers(12).map((i) => (i * 5) % 12)
+    const steps = [1, 2].map((step) => microBatches(lengths, step, settings))
+    const drawn = epochOrder(12, 5, 0)
+    for (const [i, groups] of steps.entries()) {
+      expect(groups.map(({ length }) => length)).toEqual([3, 3])
+      expect(sorted(groups.flat())).toEqual(sorted(drawn.slice(6 * i, 6 * i + 6)))
+      expect(Math.max(...groups[0]!.map((at) => lengths[at]!))).toBeLessThan(
+        Math.min(...groups[1]!.map((at) => lengths[at]!)),
+      )
+    }
   })
 })
 

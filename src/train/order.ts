@@ -61,16 +61,20 @@ export function stepsOf(settings: BatchSettings & Pick<TeachSettings, 'steps' | 
 }
 
 /**
- * Positions (0 to `count` - 1, into the training examples) of micro-batch `micro` (from 0) of step `step` (from 1). Epoch follows
- * epoch without a gap: what is missing in a batch at the end of one comes from the beginning of the next.
+ * The micro-batches of step `step` (from 1), as positions into the training examples, whose `lengths` are given in tokens. Epoch follows
+ * epoch without a gap: what is missing at the end of one comes from the beginning of the next. Within a step, examples of like length
+ * go together, so that little is padded; its gradient is the sum over all of them, however they are grouped.
  */
-export function microBatch(count: number, step: number, micro: number, settings: BatchSettings): number[] {
+export function microBatches(lengths: readonly number[], step: number, settings: BatchSettings): number[][] {
   const { batchSize, accumulate, seed } = settings
-  const first = ((step - 1) * accumulate + micro) * batchSize
+  const size = batchSize * accumulate
   const orders = new Map<number, number[]>()
-  return Array.from({ length: batchSize }, (_, i) => {
-    const epoch = Math.floor((first + i) / count)
-    if (!orders.has(epoch)) orders.set(epoch, epochOrder(count, seed, epoch))
-    return orders.get(epoch)![(first + i) % count]!
+  const drawn = Array.from({ length: size }, (_, i) => {
+    const at = (step - 1) * size + i
+    const epoch = Math.floor(at / lengths.length)
+    if (!orders.has(epoch)) orders.set(epoch, epochOrder(lengths.length, seed, epoch))
+    return orders.get(epoch)![at % lengths.length]!
   })
+  const sorted = drawn.sort((a, b) => lengths[a]! - lengths[b]!)
+  return Array.from({ length: accumulate }, (_, micro) => sorted.slice(micro * batchSize, (micro + 1) * batchSize))
 }

@@ -9,7 +9,7 @@ import { foresee } from './foresee.ts'
 import { Guard } from './guard.ts'
 import { assemble, countLabels, Desk } from './lesson.ts'
 import { reserve } from './memory.ts'
-import { microBatch, splitExamples, stepsOf } from './order.ts'
+import { microBatches, splitExamples, stepsOf } from './order.ts'
 import { type Parameter, releaseParameters, trainable } from './parameters.ts'
 import { sampleAnswers } from './samples.ts'
 import { learningRateAt } from './schedule.ts'
@@ -169,7 +169,8 @@ class Training {
 
   private async oneStep(step: number, learningRate: number): Promise<{ loss: number; norm: number; ms: number }> {
     const { settings, room } = this
-    const groups = Array.from({ length: settings.accumulate }, (_, micro) => this.pupils(step, micro))
+    const lengths = this.trained.map(({ ids }) => ids.length)
+    const groups = microBatches(lengths, step, settings).map((group) => group.map((i) => this.trained[i]!))
     const labels = groups.flat().reduce((sum, pupil) => sum + countLabels(pupil), 0)
     let total = 0
     let norm = 0
@@ -191,10 +192,6 @@ class Training {
       })
     }
     return { loss: total / labels, norm, ms }
-  }
-
-  private pupils(step: number, micro: number): Pupil[] {
-    return microBatch(this.trained.length, step, micro, this.settings).map((i) => this.trained[i]!)
   }
 
   /** Loss and exact match of what was held out, and some answers in words; a stop ends it early. */
