@@ -46,6 +46,7 @@ export async function atStep(page: Page, step: number): Promise<void> {
   await expect
     .poll(async () => Number(/Step (\d+)/.exec((await page.locator('.train-step').textContent()) ?? '')?.[1] ?? 0), {
       timeout: 90_000,
+      intervals: [50],
     })
     .toBeGreaterThanOrEqual(step)
 }

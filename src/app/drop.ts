@@ -73,6 +73,9 @@ async function filesIn(folder: FileSystemDirectoryEntry, deep: boolean, path = f
   }
 }
 
+/** Weights that came without a model: a projector by itself. */
+export const isProjector = ({ file }: DroppedFile): boolean => isWeights(file)
+
 /** Watches the whole page for drops and pastes. */
 export function watchDrops(onDropped: (dropped: Dropped) => void): void {
   let depth = 0

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals'
 import { render } from 'preact'
-import { watchDrops } from './drop.ts'
+import { isProjector, watchDrops } from './drop.ts'
 import { keepOffline } from './offline.ts'
 import { answerQueued, busy, stop } from './store/conversation.ts'
 import { keepConversation } from './store/kept.ts'
@@ -8,6 +8,7 @@ import { mode } from './store/mode.ts'
 import { embedded, loadModel, modelState } from './store/model.ts'
 import { openPanel } from './store/panels.ts'
 import { attach, loadSamples } from './store/pictures.ts'
+import { takeProjector } from './store/projectors.ts'
 import { readRuns } from './store/runs.ts'
 import { applyTheme } from './store/settings.ts'
 import { App } from './views/App.tsx'
@@ -25,8 +26,10 @@ void readRuns()
 
 watchDrops(({ files, model, mode: where, on }) => {
   if (model) loadFolder(model.source, model.label)
-  if (where === 'chat') void attach(files.map(({ file }) => file))
-  else if (files.length > 0) void import('./store/examplesRead.ts').then(({ addDropped }) => addDropped(files, on))
+  if (where === 'chat') return void attach(files.map(({ file }) => file))
+  for (const { file } of files.filter(isProjector)) void takeProjector(file)
+  const lesson = files.filter((file) => !isProjector(file))
+  if (lesson.length > 0) void import('./store/examplesRead.ts').then(({ addDropped }) => addDropped(lesson, on))
 })
 
 addEventListener('keydown', (event) => {

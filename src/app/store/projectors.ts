@@ -90,6 +90,9 @@ export async function importProjector(file: File): Promise<void> {
   if (await chatWith(run)) showToast(`${name} is in use: the chat answers with it now.`)
 }
 
+/** A projector that was dropped on the page: what is wrong with it is told, and nothing else happens. */
+export const takeProjector = (file: File): Promise<boolean> => withProblem(() => importProjector(file))
+
 export async function renameProjector(run: Run, wanted: string): Promise<void> {
   const name = freeName(
     wanted.trim() || run.name,
@@ -138,13 +141,18 @@ export async function saveProjector(run: Run | undefined): Promise<void> {
 }
 
 async function use(run: Run | undefined): Promise<void> {
-  if (!run || known.has(run.name)) await client().useProjector(run?.name ?? 'base')
-  else {
-    const file = await projectorOf(run.id)
-    if (!file) throw new PageError('not-found', `The projector of ${run.name} is no longer in this browser's storage.`)
-    await add(run.name, file)
-  }
+  const file = run && !known.has(run.name) ? await projectorOf(run.id) : undefined
+  if (run && !file && !known.has(run.name))
+    throw new PageError('not-found', `The projector of ${run.name} is no longer in this browser's storage.`)
+  const before = inUse.peek()
+  // What is asked from here on is answered with it, so the page says so at once.
   inUse.value = run?.id
+  try {
+    await (run && file ? add(run.name, file) : client().useProjector(run?.name ?? 'base'))
+  } catch (error) {
+    inUse.value = before
+    throw error
+  }
 }
 
 /** Both calls go out at once: nothing that is asked later comes between them. */
