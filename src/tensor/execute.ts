@@ -108,7 +108,7 @@ export async function mapForReading(gpu: Gpu, staging: GPUBuffer): Promise<void>
   try {
     await staging.mapAsync(GPUMapMode.READ)
   } catch (cause) {
-    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, 50))])
+    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, 1000))])
     gpu.check()
     throw new BeagleError('gpu-validation', `Reading ${staging.label} back failed: ${(cause as Error).message}`, {
       cause,
