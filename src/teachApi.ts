@@ -41,7 +41,7 @@ export interface TeachSettings {
   eps: number
   /** Largest global norm of the gradient; 0 does not clip. */
   clip: number
-  /** Part of the examples that is held out and never trained on, 0 to 0.9. */
+  /** Part of the examples that is held out and never trained on, 0 to 0.9; examples about one image stay together where there are four or more. */
   evalFraction: number
   /** Steps between evaluations; 0 evaluates before the first and after the last step only. */
   evalEvery: number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { epochOrder, microBatches, splitExamples, stepsOf } from './order.ts'
+import { epochOrder, holdOut, microBatches, splitExamples, stepsOf } from './order.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 const sorted = (values: number[]) => values.toSorted((a, b) => a - b)
@@ -87,5 +87,25 @@ describe('splitExamples', () => {
     expect(splitExamples(['a'], 0.5, 1)).toEqual({ train: [0], heldOut: [] })
     expect(splitExamples([], 0.5, 1)).toEqual({ train: [], heldOut: [] })
     expect(splitExamples(['a', 'a', 'b'], 0, 1)).toEqual({ train: [0, 1, 2], heldOut: [] })
+  })
+})
+
+describe('holdOut', () => {
+  const about = (...keys: string[]) => keys.map((key) => ({ key }))
+
+  it('keeps the examples about one image together', () => {
+    const examples = about('a', 'b', 'a', 'c', 'd', 'b', 'e', 'a', 'e')
+    for (const seed of numbers(20)) {
+      const { train, heldOut } = holdOut(examples, 0.4, seed)
+      expect(sorted([...train, ...heldOut])).toEqual(numbers(9))
+      const seen = new Set(train.map((i) => examples[i]!.key))
+      expect(heldOut.filter((i) => seen.has(examples[i]!.key))).toEqual([])
+      expect(new Set(heldOut.map((i) => examples[i]!.key)).size).toBe(2)
+    }
+  })
+
+  it('goes by example where there are few images', () => {
+    const { train, heldOut } = holdOut(about('a', 'b', 'a', 'b', 'a', 'b', 'a', 'b'), 0.25, 1)
+    expect([train.length, heldOut.length]).toEqual([6, 2])
   })
 })

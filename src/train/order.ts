@@ -30,6 +30,26 @@ export function splitExamples(kinds: readonly (string | undefined)[], fraction: 
   return { train: all.filter((i) => !heldOut.has(i)), heldOut: all.filter((i) => heldOut.has(i)) }
 }
 
+/** Images from which on the examples about one image stay together when some are set apart. */
+const enoughImages = 4
+
+/**
+ * Sets apart a part of the examples as `splitExamples` does, but by their images (`key`), so that what is held out has not been seen; where
+ * there are fewer than four images, by example.
+ */
+export function holdOut(examples: readonly { key: string; kind?: string }[], fraction: number, seed: number): Split {
+  const images = new Map<string, number[]>()
+  for (const [i, { key }] of examples.entries()) images.set(key, [...(images.get(key) ?? []), i])
+  const units = images.size >= enoughImages ? [...images.values()] : examples.map((_, i) => [i])
+  const { train, heldOut } = splitExamples(
+    units.map(([first]) => examples[first!]!.kind),
+    fraction,
+    seed,
+  )
+  const all = (chosen: number[]) => chosen.flatMap((i) => units[i]!).sort((a, b) => a - b)
+  return { train: all(train), heldOut: all(heldOut) }
+}
+
 /** The first members of each group, `wanted` in all and in proportion, but never a whole group. */
 function shares(groups: readonly number[][], wanted: number): number[][] {
   const total = groups.reduce((sum, { length }) => sum + length, 0)

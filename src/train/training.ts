@@ -9,7 +9,7 @@ import { foresee } from './foresee.ts'
 import { Guard } from './guard.ts'
 import { assemble, countLabels, Desk } from './lesson.ts'
 import { reserve } from './memory.ts'
-import { microBatches, splitExamples, stepsOf } from './order.ts'
+import { holdOut, microBatches, stepsOf } from './order.ts'
 import { type Parameter, releaseParameters, trainable } from './parameters.ts'
 import { sampleAnswers } from './samples.ts'
 import { learningRateAt } from './schedule.ts'
@@ -79,11 +79,7 @@ class Training {
     const { room, settings, options } = this
     const { pupils, skipped } = yield* enrol(room, this.examples, settings, this.features, options.signal)
     if (settings.releaseEncoder) await room.turn(async () => room.releaseEncoder())
-    const split = splitExamples(
-      pupils.map(({ kind }) => kind),
-      settings.evalFraction,
-      settings.seed,
-    )
+    const split = holdOut(pupils, settings.evalFraction, settings.seed)
     this.trained = split.train.map((i) => pupils[i]!)
     this.heldOut = split.heldOut.map((i) => pupils[i]!)
     if (this.trained.length === 0) {
