@@ -33,7 +33,10 @@ async function memoryOf(model: Model, settings: Partial<TeachSettings>, toTheEnd
   let memory: TeachMemory | undefined
   let most = 0
   for await (const event of model.teach(examples, { settings: { ...common, ...settings } })) {
-    if (event.type === 'plan') memory = event.plan.memory
+    if (event.type === 'plan') {
+      memory = event.plan.memory
+      expect(memory.before + memory.features + memory.parameters).toBe(gpu.memory.total)
+    }
     if (memory && !toTheEnd) break
     most = Math.max(most, gpu.memory.total)
   }
