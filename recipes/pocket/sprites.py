@@ -1,7 +1,7 @@
 """Banks of ready sprites (many sizes, turns and tints of each), so that composing a scene is only blending.
 
 A bank is a list of premultiplied uint8 RGBA arrays with a table (kind, index, size); shapes and words
-are alpha only and get their colour in the scene.  `python sprites.py` writes <work>/bank-{train,twemoji}.pkl.
+are alpha only and get their colour in the scene.  `python sprites.py` writes <work>/bank-{train,test,twemoji,lesson}.pkl.
 """
 import math
 import pickle
@@ -162,7 +162,7 @@ def build(styles, per_style, seed, plain=False):
 
 if __name__ == "__main__":
     for name, styles, n, seed in (("train", TRAIN_STYLES, 28, 1), ("test", TRAIN_STYLES, 8, 3),
-                                  ("twemoji", ["twemoji"], 24, 2)):
+                                  ("twemoji", ["twemoji"], 24, 2), ("lesson", ["twemoji"], 48, 5)):
         start = time.time()
         bank = build(styles, n, seed, plain=name != "train")
         with open(world.work_path(f"bank-{name}.pkl"), "wb") as f:
