@@ -79,6 +79,7 @@ export async function* teach(
     yield* train(room, seen, { ...options, settings })
   } finally {
     release(gpu, projector.weights)
+    gpu.memory.trim()
   }
 }
 

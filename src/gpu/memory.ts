@@ -14,6 +14,8 @@ export class GpuMemory {
   /** Buffers created since the device was opened; tests read it. */
   created = 0
   private readonly free = new Map<number, GPUBuffer[]>()
+  /** How many recordings bind a buffer. */
+  private readonly pinned = new Map<GPUBuffer, number>()
   private readonly lifetimes = new WeakMap<GPUBuffer, Lifetime>()
 
   constructor(
@@ -85,10 +87,28 @@ export class GpuMemory {
     buffer.destroy()
   }
 
-  /** Destroys the scratch buffers that nobody holds. */
+  /** Destroys the scratch buffers that nobody holds or has pinned. */
   trim(): void {
-    for (const list of this.free.values()) for (const buffer of list) this.destroy(buffer)
-    this.free.clear()
+    for (const [size, list] of this.free) {
+      for (const buffer of list) if (!this.pinned.has(buffer)) this.destroy(buffer)
+      this.free.set(
+        size,
+        list.filter((buffer) => this.pinned.has(buffer)),
+      )
+    }
+  }
+
+  /** What a recording binds may be lent to others between two replays, but must not be destroyed. */
+  pin(buffers: Iterable<GPUBuffer>): void {
+    for (const buffer of buffers) this.pinned.set(buffer, (this.pinned.get(buffer) ?? 0) + 1)
+  }
+
+  unpin(buffers: Iterable<GPUBuffer>): void {
+    for (const buffer of buffers) {
+      const left = (this.pinned.get(buffer) ?? 1) - 1
+      if (left > 0) this.pinned.set(buffer, left)
+      else this.pinned.delete(buffer)
+    }
   }
 
   get total(): number {

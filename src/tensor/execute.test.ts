@@ -51,6 +51,28 @@ describe('execute', () => {
     step.dispose()
   })
 
+  it('replays a recording whose scratch was lent to others and outlives a trim', async () => {
+    await fresh()
+    const x = stateTensor(gpu, 'x', [8])
+    const y = stateTensor(gpu, 'y', [8])
+    upload(gpu, x, Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]))
+    const step = await record(gpu, 'step', (pass) => {
+      pass.scope(() => {
+        pass.copy(copy(pass, { x }), y)
+        return []
+      })
+    })
+    await execute(gpu, 'other', (pass) => void copy(pass, { x: y }))
+    gpu.memory.trim()
+    step.replay()
+    const read = await executeAndRead(gpu, 'read', () => ({ y }))
+    expect([...read.y]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    const { scratch } = gpu.memory.bytes
+    step.dispose()
+    gpu.memory.trim()
+    expect(gpu.memory.bytes.scratch).toBeLessThan(scratch)
+  })
+
   it('lists the right names where a buffer or parameter has a wrong one', async () => {
     await fresh()
     const x = stateTensor(gpu, 'x', [8])

@@ -71,17 +71,21 @@ export async function executeAndRead<K extends string>(
   return Object.fromEntries(results) as Record<K, Float32Array | Uint32Array>
 }
 
-/** Records `body` for many replays. Its scratch stays its own until `dispose`. */
+/** Records `body` for many replays. Until `dispose` its scratch may be lent between two replays, but stays. */
 export async function record(gpu: Gpu, label: string, body: (pass: Pass) => void): Promise<Recording> {
   const pass = await complete(gpu, label, body)
   const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
   const params = gpu.memory.create(`${label} parameters`, Math.max(1, pass.commands.length) * slot, 'state', usage)
   const commands = watched(gpu, label, () => bindAll(gpu, pass, params))
+  const bound = pass.commands.flatMap((command) => ('buffers' in command ? Object.values(command.buffers) : []))
+  const buffers = bound.map(({ buffer }) => buffer)
+  gpu.memory.pin(buffers)
   const held = pass.end(true)
   return {
     dispatches: commands.filter((command) => 'compiled' in command).length,
     replay: (after) => submit(gpu, label, commands, after),
     dispose: () => {
+      gpu.memory.unpin(buffers)
       gpu.memory.giveBack(held)
       gpu.memory.destroy(params)
     },
