@@ -1,5 +1,6 @@
 import { formatAbout, plural } from '../../format.ts'
 import { examples } from '../../store/examples.ts'
+import { reading } from '../../store/examplesTake.ts'
 import { modelState } from '../../store/model.ts'
 import { train } from '../../store/training.ts'
 import { form, outlook, type Preset, preset, presetLabels, problems, usePreset } from '../../store/trainingSettings.ts'
@@ -27,8 +28,9 @@ function TrainStart() {
   const wrong = Object.keys(problems.value).length
   const count = examples.value.length
   const { kind } = modelState.value
-  const why =
-    count === 0
+  const why = reading.value
+    ? 'The pictures are being read; training waits for all of them.'
+    : count === 0
       ? 'Add examples first: each is an image and what should be said about it.'
       : kind !== 'ready'
         ? 'Training starts from the model, which is not ready yet.'
