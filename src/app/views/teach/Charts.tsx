@@ -8,7 +8,7 @@ import { Plot, type Series } from './Plot.tsx'
 import '../../styles/teachCharts.css'
 
 /** How much the loss is smoothed, from 0 to 0.98; one setting for all charts. */
-export const smoothing = signal(0.6)
+export const smoothing = signal(0.8)
 const logarithmic = signal(false)
 
 const REDRAW_MS = 250
