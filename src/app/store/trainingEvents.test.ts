@@ -1,7 +1,9 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import type { TeachEvent, TeachPlan } from '../../teachApi.ts'
 import type { TaughtExample } from './examples.ts'
 import type { Run } from './runs.ts'
+
+afterAll(() => void vi.unstubAllGlobals())
 
 vi.stubGlobal('location', { hash: '' })
 vi.stubGlobal('document', { title: 'Beagle' })
