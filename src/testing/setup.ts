@@ -1,3 +1,4 @@
+import { afterAll, vi } from 'vitest'
 import { nodeGpu } from '../gpu/dawn.node.ts'
 
 /** Node's GPU as it is for the tests, and how adapters come without the sharing. */
@@ -49,3 +50,9 @@ function compileOnce(device: GPUDevice): GPUDevice {
 }
 
 shareDevice(nodeGpu())
+
+// The files of a process share its globals: none leaves clocks or stubs behind.
+afterAll(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})

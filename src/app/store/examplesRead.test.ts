@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { readFolders } from '../../train/data/folders.ts'
 import { readData } from '../../train/data/read.ts'
 import { examples, groups, items } from './examples.ts'
@@ -7,8 +7,6 @@ import { addDropped, addFiles, addFromUrl } from './examplesRead.ts'
 import { reading, report, stopReading } from './examplesTake.ts'
 import { nameless, openGroup, show } from './examplesView.ts'
 import { toasts } from './panels.ts'
-
-afterAll(() => void vi.unstubAllGlobals())
 
 vi.mock('../client.ts', () => ({
   startWorker: () => ({

@@ -1,9 +1,7 @@
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import type { TeachEvent, TeachPlan } from '../../teachApi.ts'
 import type { TaughtExample } from './examples.ts'
 import type { Run } from './runs.ts'
-
-afterAll(() => void vi.unstubAllGlobals())
 
 vi.stubGlobal('location', { hash: '' })
 vi.stubGlobal('document', { title: 'Beagle' })
