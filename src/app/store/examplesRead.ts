@@ -5,8 +5,6 @@ import { imageFinder, isUrl, type PathFile, sortFiles } from './examplesFiles.ts
 import { type Candidate, explain, fetchBlob, inTurn, type Lot, type Missing, report, take } from './examplesTake.ts'
 import { nameless, openGroup } from './examplesView.ts'
 import { client } from './model.ts'
-import { showToast } from './panels.ts'
-import { importProjector } from './projectors.ts'
 
 const NOT_USED = 'Neither a picture nor a data file (.json, .jsonl, .csv); left out.'
 
@@ -26,15 +24,9 @@ export function addFiles(files: PathFile[], into = openGroup.peek()): Promise<vo
   })
 }
 
-/** What was dropped on a group joins it; projectors are put into the model. */
-export async function addDropped(files: PathFile[], on?: Element): Promise<void> {
-  const isProjector = ({ path }: PathFile) => path.endsWith('.safetensors')
-  for (const { file } of files.filter(isProjector))
-    await importProjector(file).catch((error: unknown) => {
-      showToast(`${file.name}: ${explain(error)}`, { tone: 'problem' })
-    })
-  const rest = files.filter((entry) => !isProjector(entry))
-  if (rest.length > 0) await addFiles(rest, on?.closest<HTMLElement>('[data-group]')?.dataset.group)
+/** What was dropped on a group joins it. */
+export function addDropped(files: PathFile[], on?: Element): Promise<void> {
+  return addFiles(files, on?.closest<HTMLElement>('[data-group]')?.dataset.group)
 }
 
 /** Reads a data file by its address, with its pictures beside it. */

@@ -91,7 +91,8 @@ export async function importProjector(file: File): Promise<void> {
 }
 
 /** A projector that was dropped on the page: what is wrong with it is told, and nothing else happens. */
-export const takeProjector = (file: File): Promise<boolean> => withProblem(() => importProjector(file))
+export const takeProjector = (file: File): Promise<boolean> =>
+  withProblem(() => importProjector(file), `${file.name}: `)
 
 export async function renameProjector(run: Run, wanted: string): Promise<void> {
   const name = freeName(
@@ -161,13 +162,13 @@ async function add(name: string, file: Uint8Array): Promise<void> {
   known.add(name)
 }
 
-async function withProblem(work: () => Promise<unknown>): Promise<boolean> {
+async function withProblem(work: () => Promise<unknown>, about = ''): Promise<boolean> {
   try {
     await work()
     return true
   } catch (error) {
     if (!(error instanceof PageError)) throw error
-    showToast(error.message, { tone: 'problem' })
+    showToast(`${about}${error.message}`, { tone: 'problem' })
     return false
   }
 }
