@@ -174,10 +174,7 @@ class Training {
     for (const [micro, pupils] of groups.entries()) {
       await room.turn(async () => {
         const from = performance.now()
-        const images = await this.features.of(
-          pupils.map(({ key }) => key),
-          undefined,
-        )
+        const images = await this.features.of(pupils.map(({ key }) => key))
         const lesson = this.desk.lay(assemble(pupils, room.config.imageTokenId), images)
         const last = micro === groups.length - 1
         const update = last ? { step, settings: { ...settings, learningRate } } : undefined
