@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from '@playwright/test'
-import { answered, dropFiles, limitAnswers, modelReady, projectFile, root } from './chatPage.ts'
+import { answered, dropFiles, limitAnswers, modelReady, paintedCamera, projectFile, root } from './chatPage.ts'
 
 const picture = 'goldens/llava-clip-llama/image0.png'
 
@@ -10,17 +10,7 @@ test.beforeEach(async ({ page }) => {
 })
 
 test('images come by picker, paste, drop, camera and sample, and go by their button', async ({ page }) => {
-  await page.addInitScript(() => {
-    navigator.mediaDevices.getUserMedia = async () => {
-      const canvas = document.createElement('canvas')
-      const pen = canvas.getContext('2d')!
-      setInterval(() => {
-        pen.fillStyle = `hsl(${performance.now() % 360} 80% 50%)`
-        pen.fillRect(0, 0, 300, 150)
-      }, 30)
-      return canvas.captureStream()
-    }
-  })
+  await page.addInitScript(paintedCamera)
   await page.goto('/')
   const thumbnails = page.locator('.thumbnails img')
 

@@ -93,3 +93,16 @@ export async function startWithSampling(page: Page, sampling: Partial<Sampling>)
 }
 
 export const limitAnswers = (page: Page, maxNewTokens: number) => startWithSampling(page, { maxNewTokens })
+
+/** Runs in the page: its camera shows a rectangle that changes its colour. */
+export function paintedCamera(): void {
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement('canvas')
+    const pen = canvas.getContext('2d')!
+    setInterval(() => {
+      pen.fillStyle = `hsl(${performance.now() % 360} 80% 50%)`
+      pen.fillRect(0, 0, 300, 150)
+    }, 30)
+    return canvas.captureStream()
+  }
+}

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from '@playwright/test'
-import { dropFiles, goldenModelFiles, modelReady, root } from './chatPage.ts'
+import { dropFiles, goldenModelFiles, modelReady, paintedCamera, root } from './chatPage.ts'
 import {
   cards,
   dropFolder,
@@ -35,17 +35,7 @@ test('pictures come by picker, paste, drop and camera, join the open group and a
   await dropFiles(page, [picture(3)])
   await expect(cards(page)).toHaveCount(4)
 
-  await page.evaluate(() => {
-    navigator.mediaDevices.getUserMedia = async () => {
-      const canvas = document.createElement('canvas')
-      const pen = canvas.getContext('2d')!
-      setInterval(() => {
-        pen.fillStyle = `hsl(${performance.now() % 360} 80% 50%)`
-        pen.fillRect(0, 0, 300, 150)
-      }, 30)
-      return canvas.captureStream()
-    }
-  })
+  await page.evaluate(paintedCamera)
   await page.getByRole('button', { name: /Take pictures with the camera/ }).click()
   await page.getByRole('button', { name: '8 in a row' }).click()
   await expect(page.locator('.countdown')).toHaveText('3')

@@ -168,7 +168,9 @@ test('a GPU that is lost in mid-run comes back by itself, and the training goes 
     .at(-1)!
     .evaluate(() => (self as unknown as { lastDevice: GPUDevice }).lastDevice.destroy())
   // Step 10 is told before it is saved: the loss may come between the two.
-  await expect(page.locator('.train-step')).toContainText(/The GPU was reset.*training goes on from step (5|[12][05])\b/)
+  await expect(page.locator('.train-step')).toContainText(
+    /The GPU was reset.*training goes on from step (5|[12][05])\b/,
+  )
   expect(await outcome(page)).toContain('Run 1 is done: 30 steps')
 })
 

@@ -76,7 +76,7 @@ export async function* teach(
     }),
   )
   try {
-    yield* train(room, seen, { ...options, settings })
+    yield* train(room, seen, settings, options)
   } finally {
     release(gpu, projector.weights)
     gpu.memory.trim()

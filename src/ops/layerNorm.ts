@@ -1,7 +1,7 @@
-import type { Kernel } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { flatGrid } from './grid.ts'
+import { normPlan } from './normPlan.ts'
 import { activationOf, require } from './require.ts'
 import { sumRows } from './sumRows.ts'
 
@@ -18,7 +18,7 @@ export function layerNorm(
   require(widthOf(gain) === width && widthOf(bias) === width, () =>
     `layerNorm: x [${x.shape}] has rows of ${width}, gain has ${widthOf(gain)} and bias ${widthOf(bias)}`)
   const y = pass.scratch(x.shape, x.type)
-  const { kernel, rowwise, params, grid } = plan(pass, x, eps)
+  const { kernel, rowwise, params, grid } = normPlan(pass, 'layerNorm', x, eps)
   if (rowwise) {
     const buffers = { x4: x, gain4: gain, bias4: bias, y4: y }
     pass.run({ ...kernel, entry: 'forwardRows' }, buffers, params, grid)
@@ -50,7 +50,7 @@ interface GradientInputs {
 
 /** dx, and each row's mean and the inverse of its deviation, [rows, 2] in f32. */
 function layerNormGradient(pass: Pass, { x, gain, dy }: GradientInputs, { eps }: { eps: number }) {
-  const { kernel, rowwise, params, grid } = plan(pass, x, eps)
+  const { kernel, rowwise, params, grid } = normPlan(pass, 'layerNorm', x, eps)
   const [dx, statistics] = [pass.scratch(x.shape, x.type), pass.scratch([rowsOf(x), 2])]
   activationOf('layerNorm', x, dy)
   if (rowwise) {
@@ -67,14 +67,7 @@ function gainGradient(
   { x, dy, statistics, into }: { x: Tensor; dy: Tensor; statistics: Tensor; into: Tensor },
   { eps }: { eps: number },
 ): void {
-  const { kernel, params } = plan(pass, x, eps)
+  const { kernel, params } = normPlan(pass, 'layerNorm', x, eps)
   const grid = flatGrid(Math.ceil(sizeOf(into.shape) / 32))
   pass.run({ ...kernel, entry: 'backwardGain' }, { x, dy, statistics, dGain: into }, params, grid)
-}
-
-function plan(pass: Pass, x: Tensor, eps: number) {
-  const [rows, width] = [rowsOf(x), widthOf(x)]
-  const rowwise = pass.gpu.abilities.cpu && rows > 1 && width % 4 === 0
-  const kernel: Omit<Kernel, 'entry'> = { shader: 'layerNorm', activation: activationOf('layerNorm', x) }
-  return { kernel, rowwise, params: { rows, width, eps }, grid: flatGrid(rowwise ? Math.ceil(rows / 8) : rows) }
 }

@@ -1,7 +1,7 @@
-import type { Kernel } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { flatGrid } from './grid.ts'
+import { normPlan } from './normPlan.ts'
 import { activationOf, require } from './require.ts'
 
 /** y = x · gain / sqrt(mean(x²) + eps) over the last axis; `x` [.., width], `gain` [width] in f32. Zhang & Sennrich 2019. */
@@ -9,7 +9,7 @@ export function rmsNorm(pass: Pass, { x, gain }: { x: Tensor; gain: Tensor }, { 
   const width = widthOf(x)
   require(widthOf(gain) === width, () => `rmsNorm: x [${x.shape}] has rows of ${width}, gain has ${widthOf(gain)}`)
   const y = pass.scratch(x.shape, x.type)
-  const { kernel, rowwise, params, grid } = plan(pass, x, eps)
+  const { kernel, rowwise, params, grid } = normPlan(pass, 'rmsNorm', x, eps)
   if (rowwise) pass.run({ ...kernel, entry: 'forwardRows' }, { x4: x, gain4: gain, y4: y }, params, grid)
   else pass.run({ ...kernel, entry: 'forward' }, { x, gain, y }, params, grid)
   pass.tape?.record({ x, gain }, y, { x, gain }, ({ pass, dy, saved }) => {
@@ -34,7 +34,7 @@ interface GradientInputs {
 
 /** dx, and what each row was multiplied by, [rows] in f32. */
 function rmsNormGradient(pass: Pass, { x, gain, dy }: GradientInputs, { eps }: { eps: number }) {
-  const { kernel, rowwise, params, grid } = plan(pass, x, eps)
+  const { kernel, rowwise, params, grid } = normPlan(pass, 'rmsNorm', x, eps)
   const [dx, scales] = [pass.scratch(x.shape, x.type), pass.scratch([rowsOf(x)])]
   activationOf('rmsNorm', x, dy)
   if (rowwise) {
@@ -51,14 +51,7 @@ function gainGradient(
   { x, dy, scales, into }: { x: Tensor; dy: Tensor; scales: Tensor; into: Tensor },
   { eps }: { eps: number },
 ): void {
-  const { kernel, params } = plan(pass, x, eps)
+  const { kernel, params } = normPlan(pass, 'rmsNorm', x, eps)
   const grid = flatGrid(Math.ceil(sizeOf(into.shape) / 32))
   pass.run({ ...kernel, entry: 'backwardGain' }, { x, dy, scales, dGain: into }, params, grid)
-}
-
-function plan(pass: Pass, x: Tensor, eps: number) {
-  const [rows, width] = [rowsOf(x), widthOf(x)]
-  const rowwise = pass.gpu.abilities.cpu && rows > 1 && width % 4 === 0
-  const kernel: Omit<Kernel, 'entry'> = { shader: 'rmsNorm', activation: activationOf('rmsNorm', x) }
-  return { kernel, rowwise, params: { rows, width, eps }, grid: flatGrid(rowwise ? Math.ceil(rows / 8) : rows) }
 }

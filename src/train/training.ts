@@ -13,7 +13,6 @@ import { holdOut, microBatches, stepsOf } from './order.ts'
 import { type Parameter, releaseParameters, trainable } from './parameters.ts'
 import { sampleAnswers } from './samples.ts'
 import { learningRateAt } from './schedule.ts'
-import { completeSettings } from './settings.ts'
 import { readState, recallState, restore, type State, save, stateFile } from './state.ts'
 import { type Bench, runExamination, runMicroStep } from './step.ts'
 
@@ -23,9 +22,9 @@ const defaultSamples = 6
 export async function* train(
   room: Classroom,
   examples: readonly Example[],
-  options: TeachOptions,
+  settings: TeachSettings,
+  options: Omit<TeachOptions, 'settings'>,
 ): AsyncGenerator<TeachEvent, void, void> {
-  const settings = completeSettings(options.settings)
   const parameters = trainable(room.gpu, room.weights.projector!.weights)
   const features = new Features(room.gpu, room.featureShape, room.model, options.store)
   const desk = new Desk(room.gpu)
