@@ -115,8 +115,9 @@ test('a closed tab goes on where it was saved, with the losses of a run that was
   await atStep(page, 10)
   await page.reload()
   await modelReady(page)
-  await expect(page.locator('.unfinished')).toContainText(/Run 2 was broken off after step [12][05] of 30/)
-  await button(page, /^Go on from step [12][05]$/).click()
+  // Step 10 is told before it is saved: the tab may close between the two.
+  await expect(page.locator('.unfinished')).toContainText(/Run 2 was broken off after step (5|[12][05]) of 30/)
+  await button(page, /^Go on from step (5|[12][05])$/).click()
   expect(await outcome(page)).toContain('Run 2 is done: 30 steps')
   expect(await losses(page)).toEqual(whole)
   await expect(page.locator('.unfinished')).toHaveCount(0)
