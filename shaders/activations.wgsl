@@ -1,5 +1,5 @@
 // Elementwise activation functions: y = activate(x, kind), for the operations and for the epilogue of linear.
-// Kinds (src/ops/activation.ts has the same): 0 none, 1 gelu, 2 geluTanh, 3 quickGelu, 4 silu, 5 relu.
+// Kinds (src/ops/activation.ts has the same): 0 none, 1 gelu, 2 geluTanh, 3 quickGelu, 4 silu, 5 relu, 6 sigmoid.
 // Exponents are kept below 80, so that nothing depends on how a device treats infinity.
 
 // 1 / (1 + e^-x)
@@ -42,6 +42,7 @@ fn activate(x: f32, kind: u32) -> f32 {
     case 3u: { return x * sigmoid(1.702 * x); }
     case 4u: { return x * sigmoid(x); }
     case 5u: { return max(x, 0.0); }
+    case 6u: { return sigmoid(x); }
     default: { return x; }
   }
 }
@@ -69,6 +70,10 @@ fn slope(x: f32, kind: u32) -> f32 {
       return s + clamp(x, -80.0, 80.0) * s * (1.0 - s);
     }
     case 5u: { return select(0.0, 1.0, x > 0.0); }
+    case 6u: {
+      let s = sigmoid(x);
+      return s * (1.0 - s);
+    }
     default: { return 1.0; }
   }
 }

@@ -4,7 +4,7 @@ import { strideGrid } from './grid.ts'
 import { activationOf } from './require.ts'
 
 /** The activation functions by the numbers that `activate` in shaders/activations.wgsl takes. */
-export const activationKinds = { none: 0, gelu: 1, geluTanh: 2, quickGelu: 3, silu: 4, relu: 5 } as const
+export const activationKinds = { none: 0, gelu: 1, geluTanh: 2, quickGelu: 3, silu: 4, relu: 5, sigmoid: 6 } as const
 
 export type ActivationKind = keyof typeof activationKinds
 

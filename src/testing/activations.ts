@@ -8,6 +8,7 @@ export const activationReference: Record<ActivationKind, (x: number) => number> 
   quickGelu: (x) => x / (1 + Math.exp(-1.702 * x)),
   silu: (x) => x / (1 + Math.exp(-x)),
   relu: (x) => Math.max(0, x),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
 }
 
 /** erfc(z) for z >= 0: the Taylor series of erf below 2.5, the continued fraction of erfc above. */
