@@ -9,7 +9,7 @@ export function addRepeated(pass: Pass, { x, y }: { x: Tensor; y: Tensor }): Ten
   require(fits, () => `addRepeated: x [${x.shape}] is no whole number of images of y [${y.shape}]`)
   const z = pass.scratch(x.shape, x.type)
   const [times, period] = [rowsOf(x) / rowsOf(y), sizeOf(y.shape)]
-  const buffers = period % 4 === 0 ? { x4: x, shift4: y, y4: z } : { x, shift: y, y: z }
+  const buffers: Record<string, Tensor> = period % 4 === 0 ? { x4: x, shift4: y, y4: z } : { x, shift: y, y: z }
   run(pass, 'add', activationOf('addRepeated', x, y), buffers, times, period)
   const shape = y.shape
   pass.tape?.record({ x, y }, z, {}, ({ pass, dy }) => ({
@@ -24,7 +24,7 @@ export function repeatRows(pass: Pass, { x }: { x: Tensor }, { times }: { times:
   require(Number.isInteger(times) && times > 0, () => `repeatRows: times must be a positive integer, found ${times}`)
   const y = pass.scratch([times * rowsOf(x), widthOf(x)], x.type)
   const period = sizeOf(x.shape)
-  const buffers = period % 4 === 0 ? { x4: x, y4: y } : { x, y }
+  const buffers: Record<string, Tensor> = period % 4 === 0 ? { x4: x, y4: y } : { x, y }
   run(pass, 'forward', activationOf('repeatRows', x), buffers, times, period)
   const shape = x.shape
   pass.tape?.record({ x }, y, {}, ({ pass, dy }) => ({ x: () => sumOfRepeats(pass, dy, shape) }))
@@ -37,7 +37,7 @@ function sumOfRepeats(pass: Pass, dy: Tensor, shape: readonly number[]): Tensor 
   const times = sizeOf(dy.shape) / period
   if (times === 1) return { ...dy, shape }
   const dx = pass.scratch(shape, dy.type)
-  const buffers = period % 4 === 0 ? { dy4: dy, dx4: dx } : { dy, dx }
+  const buffers: Record<string, Tensor> = period % 4 === 0 ? { dy4: dy, dx4: dx } : { dy, dx }
   run(pass, 'backward', activationOf('repeat', dy), buffers, times, period)
   return dx
 }
