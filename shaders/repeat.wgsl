@@ -1,11 +1,12 @@
-// repeat: y[t, i] = x[i], and added to what differs: y[t, i] = x[t, i] + shift[i], for `times` images t of `period` elements each
-// x, dy [times, period] (forward: x [period]); shift, dx [period]; y [times, period].
-// Each invocation strides over the period, by four elements in forward4, add4 and backward4, whose period is a multiple of 4, and takes
-// all images of an element in order.
+// repeat: y[t, i] = x[i]; added to what differs: y[t, i] = x[t, i] + shift[i]; or behind it: y[t] = x[t] and then shift, for images t
+// x [times, period] (forward: x [period]; append: x [times, front]); shift [period]; y [times, front + period], where front is 0 but for
+// append; dy as y, dx as what it is of.
+// Each invocation strides over an image, by four elements where an entry ends in 4, whose extents are multiples of 4, and takes all
+// images in order.
 import package::act::{Act, Act4};
 import package::flat::flatIndex;
 
-struct Params { times: u32, period: u32 }
+struct Params { times: u32, period: u32, front: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Act>;
@@ -63,13 +64,38 @@ fn add4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   }
 }
 
-// Of what repeats: dx[i] = Σ_t dy[t, i]. What it is added to takes dy as it is.
+@compute @workgroup_size(64)
+fn append(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let threads = 64u * count.x * count.y;
+  for (var i = flatIndex(workgroup, count, local, 64u); i < params.front + params.period; i += threads) {
+    for (var t = 0u; t < params.times; t++) {
+      let at = t * (params.front + params.period) + i;
+      if (i < params.front) { y[at] = x[t * params.front + i]; } else { y[at] = shift[i - params.front]; }
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn append4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let threads = 64u * count.x * count.y;
+  let front4 = params.front / 4u;
+  let period4 = params.period / 4u;
+  for (var i = flatIndex(workgroup, count, local, 64u); i < front4 + period4; i += threads) {
+    for (var t = 0u; t < params.times; t++) {
+      let at = t * (front4 + period4) + i;
+      if (i < front4) { y4[at] = x4[t * front4 + i]; } else { y4[at] = shift4[i - front4]; }
+    }
+  }
+}
+
+// Of what repeats: dx[i] = Σ_t dy[t, front + i]. What it is added to takes dy as it is.
 @compute @workgroup_size(64)
 fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
   let threads = 64u * count.x * count.y;
+  let image = params.front + params.period;
   for (var i = flatIndex(workgroup, count, local, 64u); i < params.period; i += threads) {
     var sum = 0.0;
-    for (var t = 0u; t < params.times; t++) { sum += f32(dy[t * params.period + i]); }
+    for (var t = 0u; t < params.times; t++) { sum += f32(dy[t * image + params.front + i]); }
     dx[i] = Act(sum);
   }
 }
@@ -77,10 +103,30 @@ fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) co
 @compute @workgroup_size(64)
 fn backward4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
   let threads = 64u * count.x * count.y;
+  let front4 = params.front / 4u;
   let period4 = params.period / 4u;
   for (var i = flatIndex(workgroup, count, local, 64u); i < period4; i += threads) {
     var sum = vec4f();
-    for (var t = 0u; t < params.times; t++) { sum += vec4f(dy4[t * period4 + i]); }
+    for (var t = 0u; t < params.times; t++) { sum += vec4f(dy4[t * (front4 + period4) + front4 + i]); }
     dx4[i] = Act4(sum);
+  }
+}
+
+// Of what stands in front: dx[t, i] = dy[t, i] for i < front.
+@compute @workgroup_size(64)
+fn backwardFront(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let threads = 64u * count.x * count.y;
+  for (var i = flatIndex(workgroup, count, local, 64u); i < params.front; i += threads) {
+    for (var t = 0u; t < params.times; t++) { dx[t * params.front + i] = dy[t * (params.front + params.period) + i]; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn backwardFront4(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let threads = 64u * count.x * count.y;
+  let front4 = params.front / 4u;
+  let period4 = params.period / 4u;
+  for (var i = flatIndex(workgroup, count, local, 64u); i < front4; i += threads) {
+    for (var t = 0u; t < params.times; t++) { dx4[t * front4 + i] = dy4[t * (front4 + period4) + i]; }
   }
 }

@@ -8,13 +8,31 @@ export function addRepeated(pass: Pass, { x, y }: { x: Tensor; y: Tensor }): Ten
   const fits = widthOf(x) === widthOf(y) && rowsOf(y) > 0 && rowsOf(x) % rowsOf(y) === 0
   require(fits, () => `addRepeated: x [${x.shape}] is no whole number of images of y [${y.shape}]`)
   const z = pass.scratch(x.shape, x.type)
-  const [times, period] = [rowsOf(x) / rowsOf(y), sizeOf(y.shape)]
-  const buffers: Record<string, Tensor> = period % 4 === 0 ? { x4: x, shift4: y, y4: z } : { x, shift: y, y: z }
-  run(pass, 'add', activationOf('addRepeated', x, y), buffers, times, period)
+  const extents = { times: rowsOf(x) / rowsOf(y), period: sizeOf(y.shape), front: 0 }
+  run(pass, 'add', { x, shift: y, y: z }, extents, extents.period)
   const shape = y.shape
   pass.tape?.record({ x, y }, z, {}, ({ pass, dy }) => ({
     x: () => dy,
-    y: () => sumOfRepeats(pass, dy, shape),
+    y: () => sumOfRepeats(pass, dy, shape, extents),
+  }))
+  return z
+}
+
+/** The rows of `y` [e, C] behind each of the `images` of `x` [images · M, C]: [images · (M + e), C]. */
+export function appendRepeated(pass: Pass, { x, y }: { x: Tensor; y: Tensor }, { images }: { images: number }): Tensor {
+  const fits = widthOf(x) === widthOf(y) && images > 0 && rowsOf(x) % images === 0
+  require(fits, () => `appendRepeated: x [${x.shape}] and y [${y.shape}] do not make ${images} images of equal rows`)
+  const z = pass.scratch([rowsOf(x) + images * rowsOf(y), widthOf(x)], x.type)
+  const extents = { times: images, period: sizeOf(y.shape), front: sizeOf(x.shape) / images }
+  run(pass, 'append', { x, shift: y, y: z }, extents, extents.front + extents.period)
+  const shapes = [x.shape, y.shape] as const
+  pass.tape?.record({ x, y }, z, {}, ({ pass, dy }) => ({
+    x: () => {
+      const dx = pass.scratch(shapes[0], dy.type)
+      run(pass, 'backwardFront', { dy, dx }, extents, extents.front)
+      return dx
+    },
+    y: () => sumOfRepeats(pass, dy, shapes[1], extents),
   }))
   return z
 }
@@ -24,33 +42,35 @@ export function repeatRows(pass: Pass, { x }: { x: Tensor }, { times }: { times:
   require(Number.isInteger(times) && times > 0, () => `repeatRows: times must be a positive integer, found ${times}`)
   const y = pass.scratch([times * rowsOf(x), widthOf(x)], x.type)
   const period = sizeOf(x.shape)
-  const buffers: Record<string, Tensor> = period % 4 === 0 ? { x4: x, y4: y } : { x, y }
-  run(pass, 'forward', activationOf('repeatRows', x), buffers, times, period)
+  run(pass, 'forward', { x, y }, { times, period, front: 0 }, period)
   const shape = x.shape
-  pass.tape?.record({ x }, y, {}, ({ pass, dy }) => ({ x: () => sumOfRepeats(pass, dy, shape) }))
+  pass.tape?.record({ x }, y, {}, ({ pass, dy }) => ({
+    x: () => sumOfRepeats(pass, dy, shape, { times, period, front: 0 }),
+  }))
   return y
 }
 
-/** Σ of `dy` over its images of `shape`. */
-function sumOfRepeats(pass: Pass, dy: Tensor, shape: readonly number[]): Tensor {
-  const period = sizeOf(shape)
-  const times = sizeOf(dy.shape) / period
-  if (times === 1) return { ...dy, shape }
+/** Images that repeat `period` elements, behind `front` of their own. */
+interface Extents {
+  times: number
+  period: number
+  front: number
+}
+
+/** Σ over the images of `dy` of what repeats, of `shape`. */
+function sumOfRepeats(pass: Pass, dy: Tensor, shape: readonly number[], extents: Extents): Tensor {
+  if (extents.times === 1 && extents.front === 0) return { ...dy, shape }
   const dx = pass.scratch(shape, dy.type)
-  const buffers: Record<string, Tensor> = period % 4 === 0 ? { dy4: dy, dx4: dx } : { dy, dx }
-  run(pass, 'backward', activationOf('repeat', dy), buffers, times, period)
+  run(pass, 'backward', { dy, dx }, extents, extents.period)
   return dx
 }
 
-function run(
-  pass: Pass,
-  entry: 'forward' | 'add' | 'backward',
-  activation: ReturnType<typeof activationOf>,
-  buffers: Record<string, Tensor>,
-  times: number,
-  period: number,
-): void {
-  const step = period % 4 === 0 ? 4 : 1
-  const kernel = { shader: 'repeat', entry: step === 4 ? `${entry}4` : entry, activation }
-  pass.run(kernel, buffers, { times, period }, strideGrid(period / step, pass.gpu.abilities.cpu))
+/** Runs an entry point over `count` elements of an image, by fours where everything is a multiple of four. */
+function run(pass: Pass, entry: string, buffers: Record<string, Tensor>, extents: Extents, count: number): void {
+  const activation = activationOf('repeat', ...Object.values(buffers))
+  const wide = extents.period % 4 === 0 && extents.front % 4 === 0
+  const bound = Object.entries(buffers).map(([name, tensor]) => [wide ? `${name}4` : name, tensor])
+  const kernel = { shader: 'repeat', entry: wide ? `${entry}4` : entry, activation }
+  const grid = strideGrid(wide ? count / 4 : count, pass.gpu.abilities.cpu)
+  pass.run(kernel, Object.fromEntries(bound), { ...extents }, grid)
 }
