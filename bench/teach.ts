@@ -1,8 +1,8 @@
 import { load } from '../src/index.ts'
 import type { LoadedModel, ModelParts } from '../src/loadedModel.ts'
 import { study } from '../src/models/lmm.ts'
+import { endsOf } from '../src/models/projectors/ends.ts'
 import { freshProjector } from '../src/models/projectors/fresh.ts'
-import { projectorSpec } from '../src/models/projectors/projector.ts'
 import { loadProjector } from '../src/models/projectors/values.ts'
 import { teachDefaults } from '../src/teachApi.ts'
 import { execute, stateTensor, upload } from '../src/tensor/execute.ts'
@@ -75,7 +75,8 @@ async function measureSteps(parts: ModelParts, recompute: boolean, runs: number)
   const { config } = opened
   if (config.kind !== 'llava') throw new Error('A model with eyes was expected.')
   const random = seeded(3)
-  const projector = await loadProjector(gpu, config, config.projector, freshProjector(projectorSpec(config), 1))
+  const ends = endsOf(config)
+  const projector = await loadProjector(gpu, ends, config.projector, freshProjector(ends, config.projector, 1))
   const parameters = trainable(gpu, projector.weights)
   const features = stateTensor(gpu, 'features', [visualTokens, config.vision.hidden])
   upload(

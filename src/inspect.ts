@@ -1,6 +1,8 @@
 import type { Inspection, LoadOptions, ModelInfo, ModelSource, WeightStorage } from './api.ts'
 import { cacheBytes, contextOf } from './generate/kvCache.ts'
 import { type OpenedModel, openModel } from './models/open.ts'
+import { endsOf } from './models/projectors/ends.ts'
+import { visualTokensOf } from './models/projectors/projector.ts'
 import { forecastWeights } from './models/storage.ts'
 import { leavesOf, parametersOf, type SpecTree } from './models/tree.ts'
 import { openSource } from './source.ts'
@@ -30,7 +32,7 @@ export function describeModel(
     projector: eyes?.projector.type ?? 'none',
     decoder,
     parameters: parametersOf(spec as SpecTree),
-    visualTokensPerImage: eyes?.visualTokens ?? 0,
+    visualTokensPerImage: eyes ? visualTokensOf({ config: eyes.projector, ends: endsOf(eyes) }) : 0,
     vocabulary: text.vocab,
   }
 }

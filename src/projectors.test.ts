@@ -33,6 +33,7 @@ describe('a model with several projectors', async () => {
       {
         name: 'base',
         type: 'mlp2x_gelu',
+        visualTokens: 16,
         parameters: 64 * 48 + 64 + 64 * 64 + 64,
         bytes: 4 * (64 * 64 + 64 + 64 * 64 + 64),
         active: true,

@@ -6,11 +6,13 @@ import { BeagleError } from './errors.ts'
 import type { Gpu } from './gpu/device.ts'
 import type { LmmWeights } from './models/lmm.ts'
 import type { OpenedModel } from './models/open.ts'
+import { endsOf } from './models/projectors/ends.ts'
 import { type Provenance, projectorMetadata, readProjectorFile, writeProjectorFile } from './models/projectors/file.ts'
 import { freshProjector } from './models/projectors/fresh.ts'
-import { type Projector, type ProjectorSpec, projectorSpec } from './models/projectors/projector.ts'
+import { freshConfig } from './models/projectors/freshConfig.ts'
+import { type Projector, projectorSpec, visualTokensOf } from './models/projectors/projector.ts'
 import { loadProjector, type ProjectorValues, readProjector } from './models/projectors/values.ts'
-import { leavesOf, parametersOf, type SpecTree } from './models/tree.ts'
+import { leavesOf, loadedLeaves, parametersOf, type SpecTree } from './models/tree.ts'
 import { release } from './models/upload.ts'
 import type { ProjectorInfo, ProjectorStart } from './teachApi.ts'
 import { weightBytes } from './tensor/weight.ts'
@@ -50,7 +52,8 @@ export class Projectors {
       ]) => ({
         name,
         type: projector.config.type,
-        parameters: parametersOf(projector.spec as SpecTree),
+        visualTokens: visualTokensOf(projector),
+        parameters: parametersOf(projector.spec),
         bytes: bytesOf(projector),
         active: projector === this.weights.projector,
         provenance,
@@ -61,9 +64,9 @@ export class Projectors {
   /** See `Model.addProjector`. */
   async add(name: string, file: Uint8Array): Promise<ProjectorInfo> {
     const { config, values, metadata } = await readProjectorFile(file, this.eyes)
-    const projector = await loadProjector(this.gpu, this.eyes, config, values)
+    const projector = await loadProjector(this.gpu, endsOf(this.eyes), config, values)
     if (name.trim() === '' || this.kept.has(name)) {
-      release(this.gpu, projector)
+      release(this.gpu, projector.weights)
       const why = this.kept.has(name) ? `There is a projector "${name}" already` : 'A projector needs a name'
       throw new BeagleError('bad-argument', `${why}. Choose another name.`)
     }
@@ -86,13 +89,13 @@ export class Projectors {
     }
     if (projector === this.weights.projector) this.use(base)
     this.kept.delete(name)
-    release(this.gpu, projector)
+    release(this.gpu, projector.weights)
   }
 
   /** Releases the projectors that are not in use; the one in use belongs to the weights. */
   dispose(): void {
     for (const { projector } of this.kept.values()) {
-      if (projector !== this.weights.projector) release(this.gpu, projector)
+      if (projector !== this.weights.projector) release(this.gpu, projector.weights)
     }
     this.kept.clear()
   }
@@ -106,21 +109,21 @@ export class Projectors {
     for (const ref of this.baseTensors()) {
       tensors[ref.canonical] = { shape: ref.shape, dtype: ref.dtype, data: await readTensor(ref) }
     }
-    return writeProjectorFile(this.model.layout, tensors, about)
+    return writeProjectorFile(projector.config, this.model.layout, tensors, about)
   }
 
   /** The file of a projector that was trained for this model. */
   file(config: ProjectorConfig, values: ProjectorValues, provenance: Provenance): Uint8Array<ArrayBuffer> {
-    const spec = projectorSpec(this.eyes, config)
-    return this.write({ spec }, values, projectorMetadata(this.info, config, provenance))
+    const spec = projectorSpec(endsOf(this.eyes), config)
+    return this.write({ config, spec }, values, projectorMetadata(this.info, config, provenance))
   }
 
   /** What a training begins with; `seed` is for a fresh one. */
   async start(start: ProjectorStart, seed: number): Promise<{ config: ProjectorConfig; values: ProjectorValues }> {
-    if (typeof start === 'object') return readProjectorFile(start.file, this.eyes)
     if (start === 'base') return this.own()
-    const config = { ...this.eyes.projector, type: start }
-    return { config, values: freshProjector(projectorSpec(this.eyes, config), seed) }
+    if (typeof start === 'object' && 'file' in start) return readProjectorFile(start.file, this.eyes)
+    const config = freshConfig(start, this.eyes)
+    return { config, values: freshProjector(endsOf(this.eyes), config, seed) }
   }
 
   /** The checkpoint's own projector, in f32 as the checkpoint has it. */
@@ -136,10 +139,14 @@ export class Projectors {
     return names.map((canonical) => ({ ...this.model.tensors.get(canonical)!, canonical }))
   }
 
-  private write({ spec }: { spec: ProjectorSpec }, values: ProjectorValues, metadata: Record<string, string>) {
+  private write(
+    { config, spec }: { config: ProjectorConfig; spec: SpecTree },
+    values: ProjectorValues,
+    metadata: Record<string, string>,
+  ) {
     const sources = leavesOf(spec).flatMap((leaf) => leaf.sources)
     const tensors = sources.map(({ name, shape }) => [name, { shape, data: values[name]! }] as const)
-    return writeProjectorFile(this.model.layout, Object.fromEntries(tensors), metadata)
+    return writeProjectorFile(config, this.model.layout, Object.fromEntries(tensors), metadata)
   }
 
   private get eyes(): LlavaConfig {
@@ -159,9 +166,8 @@ export class Projectors {
   }
 }
 
-function bytesOf({ weights }: Projector): number {
-  return Object.values(weights).reduce((sum, operand) => {
-    if (!operand) return sum
+function bytesOf({ spec, weights }: Projector): number {
+  return loadedLeaves(spec, weights).reduce((sum, [, operand]) => {
     return sum + ('parts' in operand ? weightBytes(operand.rows, operand.cols, operand.storage) : operand.buffer.size)
   }, 0)
 }

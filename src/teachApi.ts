@@ -1,3 +1,4 @@
+import type { ProjectorType } from './checkpoint/configTypes.ts'
 import type { ImageInput } from './image/rgbImage.ts'
 
 /** One question and its answer; a caption has an empty question. */
@@ -18,8 +19,41 @@ export interface TeachExample {
 
 export type Schedule = 'constant' | 'linear' | 'cosine'
 
+export type { ProjectorType }
+
+/** Every type of projector, the plainest first. */
+export const projectorTypes = [
+  'linear',
+  'mlp2x_gelu',
+  'mlp',
+  'c-abs',
+  'd-abs',
+  'resampler',
+  'q-former',
+] as const satisfies readonly ProjectorType[]
+
+/** A projector that has learned nothing; sizes that are left out are the paper's, in proportion to the model. */
+export interface FreshProjector {
+  type: ProjectorType
+  /** Visual tokens (M); a square number for the C- and the D-Abstractor. */
+  tokens?: number
+  /** Linear layers of an mlp, blocks on each side of the C-Abstractor's pooling, layers of the others. */
+  depth?: number
+  /** Width inside. */
+  hidden?: number
+  heads?: number
+  /** Sampled points per head and query of a D-Abstractor. */
+  points?: number
+  /** Inner width of the feed-forward layers. */
+  ffn?: number
+  /** Linear layers of a C-Abstractor's readout. */
+  mlpDepth?: number
+  /** Learned tokens behind the visual ones. */
+  endTokens?: number
+}
+
 /** Where the projector starts: the checkpoint's own (`base`), a fresh one, or a `.safetensors` of one. */
-export type ProjectorStart = 'base' | 'linear' | 'mlp2x_gelu' | { file: Uint8Array }
+export type ProjectorStart = 'base' | ProjectorType | FreshProjector | { file: Uint8Array }
 
 /** Every field has a default, see `teachDefaults`. */
 export interface TeachSettings {
@@ -165,6 +199,8 @@ export interface ProjectorInfo {
   /** `base` is the checkpoint's own. */
   name: string
   type: string
+  /** Visual tokens per image. */
+  visualTokens: number
   parameters: number
   bytes: number
   active: boolean

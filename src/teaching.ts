@@ -1,11 +1,14 @@
 import type { ModelInfo, WeightStorage } from './api.ts'
 import type { ProjectorConfig, TextConfig } from './checkpoint/configTypes.ts'
+import { isLlavaProjector } from './checkpoint/projectorConfig.ts'
 import { BeagleError } from './errors.ts'
 import { identify } from './generate/prompt.ts'
 import type { Session } from './generate/session.ts'
 import type { Gpu } from './gpu/device.ts'
 import type { LmmWeights } from './models/lmm.ts'
 import type { OpenedModel } from './models/open.ts'
+import { endsOf, featureShape } from './models/projectors/ends.ts'
+import { instructionTokensOf, visualTokensOf } from './models/projectors/projector.ts'
 import { loadProjector, readProjector } from './models/projectors/values.ts'
 import { storageOf } from './models/storage.ts'
 import { release } from './models/upload.ts'
@@ -51,15 +54,21 @@ export async function* teach(
     await turns.do('patient', () => selfTestGradients(gpu, testPlan(config.text, start.config, info.weights)))
     proved.add(gpu)
   }
-  const projector = await turns.do('patient', () => loadProjector(gpu, config, start.config, start.values))
+  const projector = await turns.do('patient', () => loadProjector(gpu, endsOf(config), start.config, start.values))
   const room: Classroom = {
     gpu,
     config,
     weights: { ...weights, projector },
     model: `${info.name}-${info.weights}`,
-    featureShape: [config.visualTokens, config.vision.hidden * config.featureLayers.length],
-    tools: { ...session.tools, config, maxContext: config.text.maxPositions },
-    say: (ids, features, learned) => session.say(ids, features, learned),
+    featureShape: featureShape(endsOf(config)),
+    tools: {
+      ...session.tools,
+      config,
+      maxContext: config.text.maxPositions,
+      visualTokens: visualTokensOf(projector),
+      instructionTokens: instructionTokensOf(projector),
+    },
+    say: (ids, image, learned) => session.say(ids, image, learned),
     turn: (work) => turns.do('patient', work),
     releaseEncoder: () => vision.rest(),
     file: async (provenance) => projectors.file(start.config, await readProjector(gpu, projector), provenance),
@@ -84,8 +93,8 @@ export async function* teach(
 }
 
 /** What gradients pass through: the projector, which is trained in f32, the decoder and its head. */
-function testPlan(text: TextConfig, { act }: ProjectorConfig, weights: WeightStorage): GradientTestPlan {
+function testPlan(text: TextConfig, projector: ProjectorConfig, weights: WeightStorage): GradientTestPlan {
   const storages = new Set([storageOf(weights, 'decoder'), storageOf(weights, 'embedding'), 'f32' as const])
-  const activation = act === 'geluErf' ? 'gelu' : 'geluTanh'
+  const activation = isLlavaProjector(projector) && projector.act === 'geluTanh' ? 'geluTanh' : 'gelu'
   return { storages: [...storages], headWidth: text.headDim, theta: text.ropeTheta, activation }
 }

@@ -114,7 +114,15 @@ test('an error of the library arrives with its code, and a loss of the device en
 
 test('projectors are added, listed, used, exported and removed in the worker', async () => {
   const calls: string[] = []
-  const info = (name: string) => ({ name, type: 'linear', parameters: 1, bytes: 4, active: false, provenance: {} })
+  const info = (name: string) => ({
+    name,
+    type: 'linear',
+    visualTokens: 64,
+    parameters: 1,
+    bytes: 4,
+    active: false,
+    provenance: {},
+  })
   const { client } = await start({
     teach: (_examples, options) => stepwise(1, options),
     projectors: () => [info('base')],

@@ -81,7 +81,8 @@ describe('readConfig', () => {
       strategy: 'default',
       imageTokenId: 3,
       imageToken: '<image>',
-      visualTokens: 16,
+      positions: 16,
+      levels: 1,
       eos: [1],
       bos: 0,
       pad: 2,
@@ -105,7 +106,8 @@ describe('readConfig', () => {
       },
       featureLayers: [3],
       strategy: 'full',
-      visualTokens: 16,
+      positions: 16,
+      levels: 1,
     })
   })
 
@@ -153,7 +155,8 @@ describe('parseConfig', () => {
       },
       featureLayers: [23],
       imageTokenId: 32000,
-      visualTokens: 576,
+      positions: 576,
+      levels: 1,
       eos: [2],
       bos: 1,
       pad: 32001,
@@ -183,7 +186,7 @@ describe('parseConfig', () => {
       projector_type: 'linear',
       multimodal_projector_bias: false,
     })
-    expect([config.featureLayers, config.visualTokens, config.projector]).toEqual([
+    expect([config.featureLayers, config.positions, config.projector]).toEqual([
       [23, 5, 0],
       577,
       { type: 'linear', act: 'geluErf', bias: false },

@@ -6,11 +6,11 @@ import type {
   GenerationDefaults,
   LlavaConfig,
   ModelConfig,
-  ProjectorConfig,
   TextConfig,
   VisionActivation,
   VisionConfig,
 } from './configTypes.ts'
+import { readLlavaProjector } from './projectorConfig.ts'
 
 /** transformers' names of the activations. */
 const activations: Record<string, VisionActivation> = {
@@ -19,9 +19,6 @@ const activations: Record<string, VisionActivation> = {
   gelu_pytorch_tanh: 'geluTanh',
   gelu_new: 'geluTanh',
 }
-
-/** The activations of a projector by their names in a config. */
-export const projectorActivations = { gelu: 'geluErf', gelu_pytorch_tanh: 'geluTanh', gelu_new: 'geluTanh' } as const
 
 /** The defaults of transformers' CLIPVisionConfig and SiglipVisionConfig. */
 const visionDefaults = {
@@ -114,16 +111,6 @@ function readText(fields: Fields, parent?: Fields): TextConfig {
   }
 }
 
-function readProjector(fields: Fields): ProjectorConfig {
-  const types = { linear: 'linear', mlp2x_gelu: 'mlp2x_gelu' } as const
-  const field = fields.raw('mm_projector_type') === undefined ? 'projector_type' : 'mm_projector_type'
-  return {
-    type: fields.choice(field, types, 'mlp2x_gelu'),
-    act: fields.choice('projector_hidden_act', projectorActivations, 'gelu'),
-    bias: fields.flag('multimodal_projector_bias') ?? true,
-  }
-}
-
 function readGeneration(fields: Fields | undefined): GenerationDefaults {
   return {
     doSample: fields?.flag('do_sample'),
@@ -179,12 +166,13 @@ function readLlava(fields: Fields, architecture: string, generation?: Fields, pr
     architecture,
     vision,
     text,
-    projector: readProjector(fields),
+    projector: readLlavaProjector(fields),
     featureLayers: readFeatureLayers(fields, vision.layers),
     strategy,
     imageTokenId: fields.id('image_token_index') ?? fields.id('image_token_id') ?? 32000,
     imageToken: processor?.text('image_token') ?? '<image>',
-    visualTokens: positions - (strategy === 'default' ? 1 : 0),
+    positions: positions - (strategy === 'default' ? 1 : 0),
+    levels: 1,
     ...readTokens([generation, fields, textFields], text.type),
   }
 }

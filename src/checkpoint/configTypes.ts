@@ -150,6 +150,7 @@ export type ProjectorConfig =
   | ResamplerConfig
   | QFormerConfig
 
+/** LLaVA's connectors, Honeybee's (`mlp`, `c-abs`, `d-abs`, `resampler`), and InstructBLIP's. */
 export type ProjectorType = ProjectorConfig['type']
 
 /** What generation_config.json asks for; absent fields are left to the caller. */
@@ -178,15 +179,17 @@ export interface LlavaConfig extends TokenConfig {
   vision: VisionConfig
   text: TextConfig
   projector: ProjectorConfig
-  /** Indices into the encoder's hidden states, 0 (after the embeddings) to `vision.layers`; features are concatenated. */
+  /** Indices into the encoder's hidden states, 0 (after the embeddings) to `vision.layers`; features are concatenated, or levels. */
   featureLayers: number[]
   /** `default` drops the first token (CLS), `full` keeps all. */
   strategy: 'default' | 'full'
   imageTokenId: number
   /** How the vocabulary writes an image. */
   imageToken: string
-  /** Visual tokens per image: patches, and CLS where it is kept. */
-  visualTokens: number
+  /** Features per image and level: patches, and CLS where it is kept. */
+  positions: number
+  /** Feature maps per image that stay apart, one per feature layer; 1 where the layers are concatenated. */
+  levels: number
 }
 
 /** A language model without eyes (`LlamaForCausalLM`, `Qwen2ForCausalLM`). */

@@ -61,6 +61,14 @@ export const projectorLayouts: readonly Layout[] = [
   { name: 'bare layers', prefixes: layers('', 'linear_1.', 'linear_2.') },
 ]
 
+const abstractorParts = ['abstractor.', 'qformer.', 'query_tokens', 'language_projection.']
+
+/** The namings of an abstractor in a file of its own: Honeybee's and InstructBLIP's, alone or below a model. */
+export const abstractorLayouts: readonly Layout[] = ['', 'model.'].map((place) => ({
+  name: `${place}abstractor`,
+  prefixes: abstractorParts.map((part) => pair(`${place}${part}`, part)),
+}))
+
 /** A language model alone (`LlamaForCausalLM`, `Qwen2ForCausalLM`). */
 export const decoderLayouts: readonly Layout[] = [
   { name: 'language model', prefixes: [pair('model.', 'language_model.'), pair('lm_head.', 'lm_head.')] },

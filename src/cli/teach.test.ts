@@ -166,7 +166,10 @@ describe('beagle teach', () => {
     [['--data', lesson, '--betas', '0.9,1'], /Give two numbers/],
     [['--data', lesson, '--eval-fraction', '1'], /from 0 to 0\.9/],
     [['--data', lesson, '--schedule', 'slow'], /Allowed choices are constant, linear, cosine/],
-    [['--data', lesson, '--projector', 'mlp'], /There is no projector file "mlp"\. .* base, linear and mlp2x_gelu/],
+    [
+      ['--data', lesson, '--projector', 'mlpx'],
+      /There is no projector file "mlpx"\. .* base, linear, mlp2x_gelu, mlp, c-abs/,
+    ],
     [['--data', join(folder, 'none.csv')], /There is no data file/],
     [[], /required option '-d, --data <path>' not specified/],
   ])('refuses %j', async (args, message) => {

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   BeagleError,
+  type FreshProjector,
   type ProjectorStart,
+  projectorTypes,
   type Schedule,
   type TeachSettings,
   teachDefaults,
@@ -11,8 +13,11 @@ import {
 import { number, whole } from './options.ts'
 import { whyUnread } from './question.ts'
 
-export interface SettingFlags extends Partial<Omit<TeachSettings, 'projector'>> {
+export interface SettingFlags
+  extends Partial<Omit<TeachSettings, 'projector'>>,
+    Omit<FreshProjector, 'type' | 'tokens'> {
   projector?: string
+  visualTokens?: number
   preset: keyof typeof teachPresets
 }
 
@@ -34,7 +39,25 @@ export function addSettingOptions(command: Command): Command {
   return command
     .option(
       '--projector <which>',
-      usual('where to start: base, a fresh linear or mlp2x_gelu, or a safetensors file', 'projector'),
+      usual(`where to start: base, a safetensors file, or a fresh one: ${projectorTypes.join(', ')}`, 'projector'),
+    )
+    .option(
+      '--visual-tokens <m>',
+      'of a fresh abstractor, per image (default: the paper’s share of the features)',
+      whole(1),
+    )
+    .option(
+      '--depth <n>',
+      'of a fresh projector: layers, or blocks on each side of the C-Abstractor’s pooling',
+      whole(0),
+    )
+    .option('--hidden <n>', 'of a fresh abstractor: width inside (default: that of the features)', whole(1))
+    .option('--heads <n>', 'of a fresh D-Abstractor, resampler or Q-Former: attention heads', whole(1))
+    .option('--points <n>', 'of a fresh D-Abstractor: sampled points per head and query', whole(1))
+    .option(
+      '--ffn <n>',
+      'of a fresh D-Abstractor, resampler or Q-Former: inner width of the feed-forward layers',
+      whole(1),
     )
     .addOption(
       new Option('--preset <name>', 'settings for a purpose').choices(Object.keys(teachPresets)).default('quick'),
@@ -84,17 +107,45 @@ export async function settingsOf(flags: SettingFlags): Promise<Partial<TeachSett
   const given = Object.keys(teachDefaults).filter((name) => name !== 'projector' && name in flags)
   const set = Object.fromEntries(given.map((name) => [name, flags[name as keyof SettingFlags]]))
   const preset: Partial<TeachSettings> = teachPresets[flags.preset]
-  if (flags.projector === undefined) return { ...preset, ...set }
-  return { ...preset, ...set, projector: await projectorStart(flags.projector) }
+  const projector = await projectorStart(flags, preset.projector)
+  return { ...preset, ...set, ...(projector === undefined ? {} : { projector }) }
 }
 
-async function projectorStart(which: string): Promise<ProjectorStart> {
-  if (which === 'base' || which === 'linear' || which === 'mlp2x_gelu') return which
-  const file = await readFile(which).catch((cause: NodeJS.ErrnoException) => {
-    const why = whyUnread('projector', which, cause)
+const sizes = {
+  visualTokens: 'tokens',
+  depth: 'depth',
+  hidden: 'hidden',
+  heads: 'heads',
+  points: 'points',
+  ffn: 'ffn',
+} as const
+
+/** Where the flags say that training starts. Throws where they name no type and no file that can be read. */
+async function projectorStart(
+  flags: SettingFlags,
+  preset: ProjectorStart | undefined,
+): Promise<ProjectorStart | undefined> {
+  const which = flags.projector ?? preset
+  const given = Object.entries(sizes).filter(([flag]) => flags[flag as keyof typeof sizes] !== undefined)
+  const fresh = projectorTypes.find((type) => type === which)
+  if (fresh) {
+    const chosen = given.map(([flag, size]) => [size, flags[flag as keyof typeof sizes]])
+    return chosen.length === 0 ? fresh : { type: fresh, ...Object.fromEntries(chosen) }
+  }
+  if (given.length > 0) {
+    const flag = given[0]![0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw new BeagleError(
+      'bad-argument',
+      `--${flag} is for a fresh projector, but training starts from ${flags.projector ?? 'base'}. Name a type with --projector: ${projectorTypes.join(', ')}.`,
+    )
+  }
+  if (flags.projector === undefined || flags.projector === 'base') return flags.projector
+  const path = flags.projector
+  const file = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = whyUnread('projector', path, cause)
     throw new BeagleError(
       cause.code === 'ENOENT' ? 'not-found' : 'bad-file',
-      cause.code === 'ENOENT' ? `${why} Besides files there are base, linear and mlp2x_gelu.` : why,
+      cause.code === 'ENOENT' ? `${why} Besides files there are base, ${projectorTypes.join(', ')}.` : why,
       { cause },
     )
   })

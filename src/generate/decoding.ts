@@ -7,7 +7,7 @@ import { place } from '../ops/place.ts'
 import { newSettings, type SampleSettings, sample, seenBitmap, seenWords, writeSettings } from '../ops/sample.ts'
 import { execute, mapForReading, type Recording, record, stateTensor, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { rowsOf, type Tensor } from '../tensor/tensor.ts'
 import { newCache } from './kvCache.ts'
 
 /** Rows of a prompt that one submit computes: bounds the scratch, and the time until a stop is heard. */
@@ -96,7 +96,7 @@ export class Decoding {
     const rows = pass.scratch([to - from], 'u32')
     queue.writeBuffer(rows.buffer, 0, Uint32Array.from(ids.slice(from, to)))
     if (this.config.kind === 'decoder' || visual.length === 0) return { ids: rows }
-    const { imageTokenId, visualTokens } = this.config
+    const { imageTokenId } = this.config
     const isVisual = (id: number) => id === imageTokenId
     let seen = ids.slice(0, from).filter(isVisual).length
     const numbers = ids.slice(from, to).map((id) => (isVisual(id) ? ++seen : 0))
@@ -104,9 +104,10 @@ export class Decoding {
     const source = pass.scratch([to - from], 'u32')
     queue.writeBuffer(source.buffer, 0, Uint32Array.from(numbers))
     if (visual.length === 1) return { ids: rows, source, visual: visual[0]! }
-    const all = pass.scratch([visual.length * visualTokens, this.config.text.hidden])
+    const rowsBefore = (i: number) => visual.slice(0, i).reduce((sum, tokens) => sum + rowsOf(tokens), 0)
+    const all = pass.scratch([rowsBefore(visual.length), this.config.text.hidden])
     visual.forEach((x, i) => {
-      place(pass, { x, into: all }, { toRow: i * visualTokens })
+      place(pass, { x, into: all }, { toRow: rowsBefore(i) })
     })
     return { ids: rows, source, visual: all }
   }

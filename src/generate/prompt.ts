@@ -4,12 +4,14 @@ import { BeagleError } from '../errors.ts'
 import { decodeImage } from '../image/decode.ts'
 import { checkImage, type RgbImage } from '../image/rgbImage.ts'
 import type { ChatTemplate, TemplateMessage } from '../text/chatTemplate.ts'
-import { encodePrompt, expandImageTokens } from '../text/imageTokens.ts'
+import { encodePrompt, expandImageTokens, instructionIds } from '../text/imageTokens.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** An image of a prompt, known by its content. */
 export interface PromptImage {
   key: string
+  /** Token ids of its question, where the projector reads them. */
+  instruction?: readonly number[]
   /** Its pixels; decodes the file where that was not needed before. */
   open(): Promise<RgbImage>
 }
@@ -29,15 +31,31 @@ export interface PromptTools {
   template: ChatTemplate
 }
 
+/** How a prompt's images are seen. */
+export interface Seeing {
+  visualTokens: number
+  /** Longest question that the projector reads along with an image, in tokens; 0 where it reads none. */
+  instructionTokens: number
+}
+
+/** What a row's visual token depends on, but for its place: the image and, where the projector reads it, the question. */
+export const markOf = ({ key, instruction }: PromptImage) => (instruction ? `${key}?${instruction.join(',')}` : key)
+
 /** Renders, tokenizes and expands messages. Throws `bad-argument` for messages that the model cannot take. */
-export async function encodeMessages(messages: readonly Message[], tools: PromptTools): Promise<EncodedPrompt> {
+export async function encodeMessages(
+  messages: readonly Message[],
+  tools: PromptTools,
+  seeing: Seeing,
+): Promise<EncodedPrompt> {
   const { config, tokenizer, template } = tools
   if (messages.length === 0)
     throw new BeagleError('bad-argument', 'There are no messages. Give at least one of role "user".')
   const images: PromptImage[] = []
   for (const { content } of messages) {
     if (typeof content === 'string') continue
-    for (const part of content) if (part.type === 'image') images.push(await identify(part.image))
+    const question = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    const instruction = instructionIds(tokenizer, question, seeing.instructionTokens)
+    for (const part of content) if (part.type === 'image') images.push({ ...(await identify(part.image)), instruction })
   }
   if (images.length > 0 && config.kind === 'decoder') {
     throw new BeagleError(
@@ -48,7 +66,7 @@ export async function encodeMessages(messages: readonly Message[], tools: Prompt
   const rendered = template.render(messages.map(forTemplate))
   const ids = encodePrompt(tokenizer, rendered)
   if (config.kind === 'decoder') return { ids, marks: ids.map(String), images }
-  const perImage = config.visualTokens
+  const perImage = seeing.visualTokens
   const expanded = expandImageTokens(
     ids,
     config.imageTokenId,
@@ -58,7 +76,7 @@ export async function encodeMessages(messages: readonly Message[], tools: Prompt
   const marks = expanded.map((id) => {
     if (id !== config.imageTokenId) return String(id)
     const at = visual++
-    return `${images[Math.floor(at / perImage)]!.key}:${at % perImage}`
+    return `${markOf(images[Math.floor(at / perImage)]!)}:${at % perImage}`
   })
   return { ids: expanded, marks, images }
 }

@@ -3,13 +3,12 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import type { PreprocessorConfig } from '../image/preprocess.ts'
 import type { LmmWeights } from '../models/lmm.ts'
-import type { Projector } from '../models/projectors/projector.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { instructionTokensOf, type Projector, visualTokensOf } from '../models/projectors/projector.ts'
 import { stopStrings } from '../text/stopStrings.ts'
 import { Decoding } from './decoding.ts'
-import { type EncodedPrompt, encodeMessages, type PromptTools } from './prompt.ts'
+import { type EncodedPrompt, encodeMessages, markOf, type PromptTools, type Seeing } from './prompt.ts'
 import { sampleSettings } from './sampling.ts'
-import { Vision } from './vision.ts'
+import { type SeenImage, Vision } from './vision.ts'
 
 /** Tokens of an answer when neither the caller nor generation_config says. */
 const defaultNewTokens = 256
@@ -41,7 +40,7 @@ export class Session {
 
   /** Encodes a prompt and checks that it leaves room for an answer. Throws `context-full`, with the conversation as it was. */
   async encode(messages: readonly Message[]): Promise<EncodedPrompt> {
-    const prompt = await encodeMessages(messages, this.parts)
+    const prompt = await encodeMessages(messages, this.parts, this.seeing)
     const { capacity } = this.decoding
     if (prompt.ids.length < capacity) return prompt
     throw new BeagleError(
@@ -52,7 +51,14 @@ export class Session {
 
   /** Tokens of a prompt, also of one that is too long. */
   async count(messages: readonly Message[]): Promise<number> {
-    return (await encodeMessages(messages, this.parts)).ids.length
+    return (await encodeMessages(messages, this.parts, this.seeing)).ids.length
+  }
+
+  private get seeing(): Seeing {
+    const { projector } = this.parts.weights
+    return projector
+      ? { visualTokens: visualTokensOf(projector), instructionTokens: instructionTokensOf(projector) }
+      : { visualTokens: 0, instructionTokens: 0 }
   }
 
   /** The cache is about to be used by someone else. */
@@ -66,10 +72,10 @@ export class Session {
   }
 
   /** The most probable answer, of at most 48 tokens, to a prompt about the image of `features`, seen with the projector of `weights`. */
-  async say(ids: readonly number[], features: Tensor, weights: LmmWeights): Promise<string> {
+  async say(ids: readonly number[], { features, instruction }: SeenImage, weights: LmmWeights): Promise<string> {
     const { config, tokenizer } = this.parts
     this.forget()
-    const visual = await this.vision!.projected(features, weights.projector!)
+    const visual = await this.vision!.projected({ features, instruction }, weights.projector!)
     const said: number[] = []
     try {
       const greedy = sampleSettings({ temperature: 0 }, {})
@@ -156,7 +162,7 @@ export class Session {
     let same = 0
     while (same < prompt.marks.length - 1 && this.cached[same] === prompt.marks[same]) same++
     const fresh = prompt.marks.slice(same)
-    const needed = prompt.images.some(({ key }) => fresh.some((mark) => mark.startsWith(`${key}:`)))
+    const needed = prompt.images.some((image) => fresh.some((mark) => mark.startsWith(`${markOf(image)}:`)))
     const before = vision?.encoded ?? 0
     const encodeStart = performance.now()
     const visual = needed ? await vision!.tokensOf(prompt.images, projector!, signal) : []

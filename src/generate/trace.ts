@@ -2,9 +2,10 @@ import type { Trace } from '../api.ts'
 import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { allLogits, encode, type LmmWeights, read } from '../models/lmm.ts'
+import { endsOf, featureShape } from '../models/projectors/ends.ts'
 import { project } from '../models/projectors/projector.ts'
 import { cursorSize } from '../ops/cursor.ts'
-import { executeAndRead } from '../tensor/execute.ts'
+import { executeAndRead, upload } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Decoding } from './decoding.ts'
 import type { EncodedPrompt, PromptTools } from './prompt.ts'
@@ -33,15 +34,17 @@ export async function trace(
         const pixels = pass.scratch(shape)
         gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
         const features = encode(pass, weights, config, pixels)
-        return { features, visual_tokens: project(pass, weights.projector!, features) }
+        const question = image.instruction && pass.scratch([image.instruction.length], 'u32')
+        if (question) upload(gpu, question, Uint32Array.from(image.instruction!))
+        return { features, visual_tokens: project(pass, weights.projector!, features, { instructions: [question] }) }
       })
       visual.push(run.visual_tokens as Float32Array)
       stages.pixel_values.parts.push(values)
       stages.pixel_values.shape = shape.slice(1)
       stages.features.parts.push(run.features as Float32Array)
-      stages.features.shape = [config.visualTokens, run.features.length / config.visualTokens]
+      stages.features.shape = [...featureShape(endsOf(config))]
       stages.visual_tokens.parts.push(run.visual_tokens as Float32Array)
-      stages.visual_tokens.shape = [config.visualTokens, config.text.hidden]
+      stages.visual_tokens.shape = [run.visual_tokens!.length / config.text.hidden, config.text.hidden]
     }
     for (const [name, { shape, parts }] of Object.entries(stages)) {
       if (parts.length > 0) tensors[name] = { shape: [parts.length, ...shape], data: concat(parts) }

@@ -3,19 +3,26 @@ import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
 import { encode, type LmmWeights } from '../models/lmm.ts'
-import { type Projector, project } from '../models/projectors/projector.ts'
+import { endsOf, featureShape } from '../models/projectors/ends.ts'
+import { type Projector, project, visualTokensOf } from '../models/projectors/projector.ts'
 import { release } from '../models/upload.ts'
-import { execute, stateTensor } from '../tensor/execute.ts'
+import { execute, stateTensor, upload } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { PromptImage } from './prompt.ts'
+import { markOf, type PromptImage } from './prompt.ts'
 
 /** What was seen of this many images stays on the GPU; the one unused for longest goes first. */
 const mostImages = 16
 
-/** An image's features, and the visual tokens that a projector made of them. */
+/** An image's features, with the ids of its question where the projector reads them. */
+export interface SeenImage {
+  features: Tensor
+  instruction?: readonly number[]
+}
+
+/** An image's features, and the visual tokens that a projector made of them, by what else they depend on. */
 interface Seen {
   features: Tensor
-  tokens?: Tensor
+  tokens: Map<string, Tensor>
   by?: Projector
 }
 
@@ -51,20 +58,27 @@ export class Vision {
     const tokens: Tensor[] = []
     for (const image of images) {
       const seen = this.recall(image.key) ?? (await this.encode(image, signal))
-      tokens.push(await this.tokens(seen, projector))
+      tokens.push(await this.tokens(seen, image, projector))
     }
     if (this.encoded > before) await this.gpu.settle()
     this.forget(new Set(images.map(({ key }) => key)))
     return tokens
   }
 
-  private async tokens(seen: Seen, projector: Projector): Promise<Tensor> {
-    if (seen.tokens && seen.by === projector) return seen.tokens
-    if (seen.tokens) this.gpu.memory.destroy(seen.tokens.buffer)
-    seen.tokens = undefined
-    const tokens = await this.projected(seen.features, projector)
-    Object.assign(seen, { tokens, by: projector })
+  private async tokens(seen: Seen, image: PromptImage, projector: Projector): Promise<Tensor> {
+    if (seen.by !== projector) this.clear(seen)
+    seen.by = projector
+    const mark = markOf(image)
+    const known = seen.tokens.get(mark)
+    if (known) return known
+    const tokens = await this.projected({ features: seen.features, instruction: image.instruction }, projector)
+    seen.tokens.set(mark, tokens)
     return tokens
+  }
+
+  private clear({ tokens }: Seen): void {
+    for (const { buffer } of tokens.values()) this.gpu.memory.destroy(buffer)
+    tokens.clear()
   }
 
   private recall(key: string): Seen | undefined {
@@ -75,13 +89,12 @@ export class Vision {
     return known
   }
 
-  /** Features [P, Dv] of an image, as a projector gets them; the caller owns them. */
+  /** Features [levels · P, Dv] of an image, as a projector gets them; the caller owns them. */
   async features(image: PromptImage, signal?: AbortSignal): Promise<Tensor> {
     throwIfAborted(signal)
     await this.wake()
-    const { vision, featureLayers, visualTokens } = this.config
     const { values, shape } = await this.pixels(image)
-    const features = stateTensor(this.gpu, 'features', [visualTokens, vision.hidden * featureLayers.length])
+    const features = stateTensor(this.gpu, 'features', featureShape(endsOf(this.config)))
     await execute(this.gpu, 'encode image', (pass) => {
       const pixels = pass.scratch(shape)
       this.gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
@@ -91,9 +104,13 @@ export class Vision {
   }
 
   /** Visual tokens [M, D] that `projector` makes of features; the caller owns them. */
-  async projected(features: Tensor, projector: Projector): Promise<Tensor> {
-    const tokens = stateTensor(this.gpu, 'visual tokens', [this.config.visualTokens, this.config.text.hidden])
-    await execute(this.gpu, 'project', (pass) => pass.copy(project(pass, projector, features), tokens))
+  async projected({ features, instruction }: SeenImage, projector: Projector): Promise<Tensor> {
+    const tokens = stateTensor(this.gpu, 'visual tokens', [visualTokensOf(projector), this.config.text.hidden])
+    await execute(this.gpu, 'project', (pass) => {
+      const question = instruction && pass.scratch([instruction.length], 'u32')
+      if (question) upload(this.gpu, question, Uint32Array.from(instruction))
+      pass.copy(project(pass, projector, features, { instructions: [question] }), tokens)
+    })
     return tokens
   }
 
@@ -109,18 +126,18 @@ export class Vision {
   }
 
   private async encode(image: PromptImage, signal?: AbortSignal): Promise<Seen> {
-    const seen = { features: await this.features(image, signal) }
+    const seen: Seen = { features: await this.features(image, signal), tokens: new Map() }
     this.seen.set(image.key, seen)
     this.encoded++
     return seen
   }
 
   private forget(needed: ReadonlySet<string>): void {
-    for (const [key, { features, tokens }] of this.seen) {
+    for (const [key, seen] of this.seen) {
       if (this.seen.size <= mostImages) return
       if (needed.has(key)) continue
-      this.gpu.memory.destroy(features.buffer)
-      if (tokens) this.gpu.memory.destroy(tokens.buffer)
+      this.gpu.memory.destroy(seen.features.buffer)
+      this.clear(seen)
       this.seen.delete(key)
     }
   }

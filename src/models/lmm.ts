@@ -8,7 +8,8 @@ import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { type AnswerLosses, answerLosses } from './decoders/answerLosses.ts'
 import { type Cache, type LlamaWeights, llamaSpec, logits, prefill, step, teacherForced } from './decoders/llama.ts'
 import { type VitWeights, vit, vitSpec } from './encoders/vit.ts'
-import { type Projector, type ProjectorWeights, project, projectorSpec } from './projectors/projector.ts'
+import { endsOf } from './projectors/ends.ts'
+import { ownProjector, type Projector, project, projectorSpec } from './projectors/projector.ts'
 
 /** All weights of a model; a decoder alone has no eyes. */
 export interface LmmWeights {
@@ -23,17 +24,15 @@ export function lmmSpec(config: ModelConfig) {
   if (config.kind === 'decoder') return { decoder: llamaSpec(config.text) }
   return {
     encoder: vitSpec('vision_tower', config.vision, Math.max(...config.featureLayers)),
-    projector: projectorSpec(config),
+    projector: projectorSpec(endsOf(config), config.projector),
     decoder: llamaSpec(config.text),
   }
 }
 
 /** What was uploaded of `lmmSpec`, as the functions of the model take it. */
 export function lmmWeights(uploaded: unknown, config: ModelConfig): LmmWeights {
-  const { projector, ...rest } = uploaded as Omit<LmmWeights, 'projector'> & { projector?: ProjectorWeights }
-  return config.kind === 'llava' && projector
-    ? { ...rest, projector: { config: config.projector, spec: projectorSpec(config), weights: projector } }
-    : rest
+  const { projector, ...rest } = uploaded as Omit<LmmWeights, 'projector'> & { projector?: unknown }
+  return config.kind === 'llava' ? { ...rest, projector: ownProjector(config, projector) } : rest
 }
 
 /** What a prompt's run leaves on the GPU. */
@@ -42,11 +41,11 @@ export interface LmmState {
   cursor: Tensor
 }
 
-/** An image: `pixels` [1,3,H,W] → its features [P, Dv] as the projector gets them. */
+/** An image: `pixels` [1,3,H,W] → its features [levels · P, Dv] as the projector gets them. */
 export function encode(pass: Pass, weights: LmmWeights, config: LlavaConfig, pixels: Tensor): Tensor {
-  const { featureLayers, strategy, vision } = config
+  const { featureLayers, strategy, vision, levels } = config
   const dropClass = strategy === 'default' && vision.type === 'clip'
-  return vit(pass, weights.encoder!, pixels, vision, { featureLayers, dropClass })
+  return vit(pass, weights.encoder!, pixels, vision, { featureLayers, dropClass, apart: levels > 1 })
 }
 
 /** An image: `pixels` [1,3,H,W] → visual tokens [M, D] of the decoder's width. */
@@ -110,8 +109,10 @@ export interface Lesson {
   ids: Tensor
   /** u32 [B · T]: 0 keeps the text row, 1 + m takes visual token m of all images of the batch. */
   source: Tensor
-  /** Features of the images in order, [images · P, Dv]. */
+  /** Features of the images in order, [images · levels · P, Dv]. */
   features: Tensor
+  /** Tokens of each image's question, u32 [L], for a projector that reads it. */
+  instructions?: readonly (Tensor | undefined)[]
   /** Rows behind which a label follows, u32 [L]. */
   rows: Tensor
   /** i32 as u32 [L] */
@@ -123,10 +124,10 @@ export function study(
   pass: Pass,
   weights: LmmWeights,
   config: LlavaConfig,
-  { ids, source, features, rows, labels, sequences }: Lesson,
+  { ids, source, features, instructions, rows, labels, sequences }: Lesson,
   { scale, recompute }: { scale: number; recompute: boolean },
 ): AnswerLosses {
-  const visual = pass.scope(() => project(pass, weights.projector!, features))
+  const visual = pass.scope(() => project(pass, weights.projector!, features, { instructions }))
   const decoder = { weights: weights.decoder, config: config.text }
   const embeddings = embed(pass, weights, { ids, visual, source })
   const y = teacherForced(pass, decoder, embeddings, { sequences, recompute })

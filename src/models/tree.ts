@@ -86,6 +86,18 @@ export function leavesOf(tree: SpecTree | undefined): Leaf[] {
   return Object.values(tree).flatMap((branch) => leavesOf(branch as SpecTree | undefined))
 }
 
+/** Each leaf that the model reads, with what was uploaded for it, in order. */
+export function loadedLeaves(
+  tree: SpecTree | undefined,
+  loaded: unknown,
+): [MatrixLeaf | VectorLeaf, Weight | Tensor][] {
+  if (tree === undefined) return []
+  if (isLeaf(tree)) return tree.kind === 'unread' ? [] : [[tree, loaded as Weight | Tensor]]
+  return Object.entries(tree).flatMap(([name, branch]) =>
+    loadedLeaves(branch as SpecTree | undefined, (loaded as Record<string, unknown>)[name]),
+  )
+}
+
 /** What a checkpoint must hold, for `bind`. */
 export function specOf(tree: SpecTree): Spec {
   const entries = leavesOf(tree).flatMap((leaf) =>

@@ -20,3 +20,8 @@ export function shuffled(count: number, random: () => number): number[] {
   }
   return order
 }
+
+/** A normally distributed number of mean 0 and variance 1 (Box-Muller). */
+export function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}

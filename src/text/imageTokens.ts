@@ -33,3 +33,13 @@ export function encodePrompt(
   const hasBos = bos !== undefined && bos !== '' && prompt.startsWith(bos)
   return tokenizer.encode(prompt, { addSpecialTokens: !hasBos })
 }
+
+/** Token ids of the question that a projector reads along with the image, at most `longest` of them; none where that is 0 or nothing is asked. */
+export function instructionIds(
+  tokenizer: { encode(text: string, options?: { addSpecialTokens?: boolean }): number[] },
+  question: string,
+  longest: number,
+): number[] | undefined {
+  const ids = longest > 0 ? tokenizer.encode(question, { addSpecialTokens: false }).slice(0, longest) : []
+  return ids.length > 0 ? ids : undefined
+}

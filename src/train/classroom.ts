@@ -28,7 +28,11 @@ export interface Classroom {
   featureShape: readonly [number, number]
   tools: LabelTools
   /** Greedy answer to a prompt of token ids with the visual tokens that `weights` make of the features of its image. */
-  say(ids: readonly number[], features: Tensor, weights: LmmWeights): Promise<string>
+  say(
+    ids: readonly number[],
+    image: { features: Tensor; instruction?: readonly number[] },
+    weights: LmmWeights,
+  ): Promise<string>
   /** Does `work` when no chat is waiting or answering. */
   turn<T>(work: () => Promise<T>): Promise<T>
   /** The encoder is not needed before the next chat. */

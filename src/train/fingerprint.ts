@@ -10,8 +10,11 @@ export async function fingerprintOf(
   examples: readonly Known[][],
 ): Promise<string> {
   const { saveEvery: _, evalEvery: __, memoryLimit: ___, releaseEncoder: ____, projector, ...counted } = settings
-  const start = typeof projector === 'string' ? projector : await digest(projector.file)
-  const data = examples.map((part) => part.map(({ key, ids, labels }) => [key, ids, labels]))
+  const isFile = typeof projector === 'object' && 'file' in projector
+  const start = isFile ? await digest(projector.file) : projector
+  const data = examples.map((part) =>
+    part.map(({ key, ids, labels, instruction }) => [key, ids, labels, ...(instruction ? [instruction] : [])]),
+  )
   return digest(new TextEncoder().encode(JSON.stringify([model, counted, start, data])))
 }
 

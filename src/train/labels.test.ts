@@ -22,7 +22,9 @@ function toolsOf(folder: string, jinja?: string): LabelTools {
     jinja: jinja ?? text('chat_template.jinja'),
     specialTokens: tokenizer.specialTokens,
   })
-  return { config: parseConfig(config) as LlavaConfig, tokenizer, template, maxContext: 2048 }
+  const parsed = parseConfig(config) as LlavaConfig
+  const seeing = { visualTokens: parsed.positions, instructionTokens: 0 }
+  return { config: parsed, tokenizer, template, maxContext: 2048, ...seeing }
 }
 
 const chat = { mask: 'prompt', template: 'chat' } as const
@@ -87,7 +89,7 @@ describe('labelExample', () => {
     const embedded = toolsOf(folderOf('public/models/pocket'))
     const tokens = tokensOf(rounds, embedded)
     expect(taught(tokens, embedded)).toEqual([' A red circle.</s>', ' A square.</s>'])
-    expect(tokens.ids.filter((id) => id === embedded.config.imageTokenId).length).toBe(embedded.config.visualTokens)
+    expect(tokens.ids.filter((id) => id === embedded.config.imageTokenId).length).toBe(64)
   })
 
   it('counts all text but the image without a mask', () => {

@@ -1,12 +1,16 @@
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import type { DataProblem, Exchange, TeachExample, TeachSettings } from '../teachApi.ts'
 import type { ChatTemplate, TemplateMessage } from '../text/chatTemplate.ts'
-import { encodePrompt, expandImageTokens } from '../text/imageTokens.ts'
+import { encodePrompt, expandImageTokens, instructionIds } from '../text/imageTokens.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Tokens } from './lesson.ts'
 
 export interface LabelTools {
-  config: Pick<LlavaConfig, 'imageToken' | 'imageTokenId' | 'visualTokens' | 'eos'>
+  config: Pick<LlavaConfig, 'imageToken' | 'imageTokenId' | 'eos'>
+  /** Per image, of the projector that is trained. */
+  visualTokens: number
+  /** Longest question that the projector reads along with an image, in tokens; 0 where it reads none. */
+  instructionTokens: number
   tokenizer: Tokenizer
   template: ChatTemplate
   /** Rows that the decoder takes. */
@@ -50,7 +54,8 @@ export function labelExample(
 
   const { ids, targets, problems } =
     settings.template === 'plain' ? plainTargets(turns[0]!.answer, tools) : chatTargets(turns, tools, settings.mask)
-  const { imageToken, imageTokenId, visualTokens } = tools.config
+  const { imageToken, imageTokenId } = tools.config
+  const { visualTokens } = tools
   const images = ids.filter((id) => id === imageTokenId).length
   if (images !== 1)
     return unusable(`The prompt has ${images} image tokens instead of one. Keep ${imageToken} out of the text.`)
@@ -69,6 +74,7 @@ export function labelExample(
         .flatMap((target, i) =>
           ids[i] === imageTokenId ? [...Array<number>(visualTokens - 1).fill(ignored), target] : [target],
         ),
+      instruction: instructionIds(tools.tokenizer, turns[0]!.question, tools.instructionTokens),
     },
     problems: problems.map((message) => ({ where: name, message })),
   }

@@ -7,6 +7,8 @@ import type { Tensor } from '../tensor/tensor.ts'
 export interface Tokens {
   ids: readonly number[]
   labels: readonly number[]
+  /** Token ids of the question that the projector reads along with the image. */
+  instruction?: readonly number[]
 }
 
 /** A micro-batch in numbers, before it is on the GPU. */
@@ -19,6 +21,7 @@ export interface Batch {
   labels: Uint32Array<ArrayBuffer>
   /** Labels of each answer, as ranges of `labels`: [first, behind the last], with the example of the batch. */
   answers: { example: number; first: number; end: number }[]
+  instructions: (readonly number[] | undefined)[]
 }
 
 /** Labels that count: neither ignored nor of the last row, which nothing follows. */
@@ -58,6 +61,7 @@ export function assemble(examples: readonly Tokens[], imageTokenId: number): Bat
     rows: Uint32Array.from(rows),
     labels: Uint32Array.from(labels),
     answers,
+    instructions: examples.map(({ instruction }) => instruction),
   }
 }
 
@@ -69,7 +73,7 @@ export class Desk {
 
   /** Puts a batch on the GPU; `features` are those of its images, one below the other. What the desk held before is overwritten. */
   lay(batch: Batch, features: readonly Tensor[]): Lesson & { images: readonly Tensor[] } {
-    const { sequences, ids, source, rows, labels } = batch
+    const { sequences, ids, source, rows, labels, instructions } = batch
     const [patches, width] = features[0]!.shape as [number, number]
     return {
       sequences,
@@ -82,6 +86,7 @@ export class Desk {
         shape: [features.length * patches, width],
       },
       images: features,
+      instructions: instructions.map((ids, i) => ids && this.put(`instruction ${i}`, Uint32Array.from(ids))),
     }
   }
 

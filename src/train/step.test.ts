@@ -1,6 +1,8 @@
 import { afterAll, describe, it } from 'vitest'
 import { identify } from '../generate/prompt.ts'
 import { load } from '../index.ts'
+import { endsOf } from '../models/projectors/ends.ts'
+import { visualTokensOf } from '../models/projectors/projector.ts'
 import { loadProjector, readProjector } from '../models/projectors/values.ts'
 import { executeAndRead } from '../tensor/execute.ts'
 import { expectClose } from '../testing/checkOp.ts'
@@ -21,14 +23,15 @@ for (const name of ['llava-clip-llama', 'llava-siglip-qwen2']) {
     const expected = await tensorsOf(goldenBytes(`${name}/expected.safetensors`))
     const examples = goldenExamples(name)
     const tokens = examples.map((example) => {
-      const tools = { ...session.tools, config, maxContext: config.text.maxPositions }
+      const seeing = { visualTokens: visualTokensOf(weights.projector!), instructionTokens: 0 }
+      const tools = { ...session.tools, config, maxContext: config.text.maxPositions, ...seeing }
       return labelExample(example, tools, { mask: 'prompt', template: 'chat' }).tokens!
     })
     const images = await Promise.all(examples.map(async ({ image }) => session.vision!.features(await identify(image))))
 
     it.each([true, false])('has PyTorch’s gradients, layers recomputed: %s', async (recompute) => {
       const values = await readProjector(gpu, weights.projector!)
-      const projector = await loadProjector(gpu, config, config.projector, values)
+      const projector = await loadProjector(gpu, endsOf(config), config.projector, values)
       const parameters = trainable(gpu, projector.weights)
       const desk = new Desk(gpu)
       const lesson = desk.lay(assemble(tokens, config.imageTokenId), images)

@@ -201,7 +201,10 @@ class Training {
         }),
       )
       const answers = await sampleAnswers(shown, signal, (pupil, ids) =>
-        room.turn(async () => room.say(ids, (await features.of([pupil.key]))[0]!, bench.weights)),
+        room.turn(async () => {
+          const [own] = await features.of([pupil.key])
+          return room.say(ids, { features: own!, instruction: pupil.instruction }, bench.weights)
+        }),
       )
       yield { type: 'evaluation', step: this.step, ...found, answers }
     } catch (error) {
@@ -226,7 +229,7 @@ class Training {
       examples: plan.trainExamples,
       steps: this.step,
       loss: this.losses.at(-1),
-      settings: { ...settings, projector: typeof projector === 'string' ? projector : 'file' },
+      settings: { ...settings, projector: typeof projector === 'object' && 'file' in projector ? 'file' : projector },
       about: options.about,
     }
     return {

@@ -1,10 +1,10 @@
 import { computed, signal } from '@preact/signals'
-import { type TeachSettings, teachDefaults, teachPresets } from '../../teachApi.ts'
+import { type ProjectorType, type TeachSettings, teachDefaults, teachPresets } from '../../teachApi.ts'
 import { persisted } from './persisted.ts'
 
 type Numbers<T> = { [K in keyof T as T[K] extends number ? K : never]: T[K] }
 export type NumberName = keyof Numbers<Omit<TeachSettings, 'memoryLimit'>> | 'beta1' | 'beta2'
-export type Start = 'base' | 'linear' | 'mlp2x_gelu' | 'file'
+export type Start = 'base' | ProjectorType | 'file'
 
 /** The settings as the form holds them; a number that was typed but means nothing is null. */
 export type TeachForm = { [K in NumberName]: number | null } & Pick<
@@ -82,7 +82,7 @@ function formOf(settings: Partial<TeachSettings>): TeachForm {
   const { projector, betas, memoryLimit: _limit, ...rest } = { ...teachDefaults, ...settings }
   return {
     ...rest,
-    start: typeof projector === 'string' ? projector : 'file',
+    start: typeof projector === 'string' ? projector : 'file' in projector ? 'file' : projector.type,
     length: rest.steps > 0 ? 'steps' : 'epochs',
     steps: rest.steps || 100,
     beta1: betas[0],

@@ -78,8 +78,9 @@ function poolingHead(at: string, { hidden: D, ffn }: VisionConfig) {
 export type VitWeights = Loaded<ReturnType<typeof vitSpec>>
 
 /**
- * Patch features of one image: `pixels` [1,3,H,W] → [P, D · layers], the hidden states `featureLayers` side by side (0 is before
- * the first block, i after block i, no norm after), without the class token where `dropClass`. Radford et al. 2021,
+ * Patch features of one image: `pixels` [1,3,H,W] → [P, D · layers], the hidden states `featureLayers` side by side, or [layers · P, D], one
+ * below the other, where they stay `apart` (0 is before the first block, i after block i, no norm after), without the class token where
+ * `dropClass`. Radford et al. 2021,
  * arXiv:2103.00020; Zhai et al. 2023, arXiv:2303.15343; as in transformers' CLIPVisionModel and SiglipVisionModel.
  */
 export function vit(
@@ -87,7 +88,7 @@ export function vit(
   weights: VitWeights,
   pixels: Tensor,
   config: VisionConfig,
-  { featureLayers, dropClass }: { featureLayers: readonly number[]; dropClass: boolean },
+  { featureLayers, dropClass, apart }: { featureLayers: readonly number[]; dropClass: boolean; apart?: boolean },
 ): Tensor {
   const states: Tensor[] = []
   let x = pass.scope(() => embed(pass, weights, pixels, config))
@@ -104,9 +105,11 @@ export function vit(
   const skipped = dropClass ? 1 : 0
   const rows = rowsOf(x) - skipped
   const width = widthOf(x)
-  const features = pass.scratch([rows, width * featureLayers.length], x.type)
+  const layers = featureLayers.length
+  const features = pass.scratch(apart ? [rows * layers, width] : [rows, width * layers], x.type)
   featureLayers.forEach((layer, i) => {
-    place(pass, { x: states[layer]!, into: features }, { fromRow: skipped, rows, toColumn: i * width })
+    const to = apart ? { toRow: i * rows } : { toColumn: i * width }
+    place(pass, { x: states[layer]!, into: features }, { fromRow: skipped, rows, ...to })
   })
   return features
 }

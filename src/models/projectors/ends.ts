@@ -1,3 +1,5 @@
+import type { LlavaConfig } from '../../checkpoint/configTypes.ts'
+
 /** What a projector stands between: the encoder's features on one side, the decoder's rows on the other. */
 export interface Ends {
   /** Features per image and level, row-major over the image (P). */
@@ -9,3 +11,11 @@ export interface Ends {
   /** Width of a visual token (D). */
   width: number
 }
+
+/** Between what the projectors of a model stand. */
+export function endsOf({ vision, text, featureLayers, positions, levels }: LlavaConfig): Ends {
+  return { positions, levels, features: (vision.hidden * featureLayers.length) / levels, width: text.hidden }
+}
+
+/** Shape of one image's features. */
+export const featureShape = ({ positions, levels, features }: Ends) => [positions * levels, features] as const

@@ -1,20 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { bytesSource } from '../../checkpoint/byteSource.ts'
 import { singleCheckpoint } from '../../checkpoint/checkpoint.ts'
-import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
+import type { LlavaConfig, LlavaProjectorConfig } from '../../checkpoint/configTypes.ts'
 import { llavaLayouts } from '../../checkpoint/renames.ts'
 import { writeSafetensors } from '../../checkpoint/writeSafetensors.ts'
 import { floatToHalf } from '../../tensor/half.ts'
 import { goldenBytes } from '../../testing/models.ts'
+import { endsOf } from './ends.ts'
 import { projectorMetadata, readProjectorFile, writeProjectorFile } from './file.ts'
 import { freshProjector } from './fresh.ts'
-import { projectorSpec } from './projector.ts'
 
-const projector: ProjectorConfig = { type: 'mlp2x_gelu', act: 'geluErf', bias: true }
-const model = { vision: { hidden: 5 }, text: { hidden: 3 }, featureLayers: [1], projector } as LlavaConfig
+const projector: LlavaProjectorConfig = { type: 'mlp2x_gelu', act: 'geluErf', bias: true }
+const model = {
+  ...{ vision: { hidden: 5 }, text: { hidden: 3 }, featureLayers: [1], positions: 4, levels: 1 },
+  projector,
+} as LlavaConfig
 const shapes: Record<string, number[]> = { '1.weight': [3, 5], '1.bias': [3], '2.weight': [3, 3], '2.bias': [3] }
-const mlp = freshProjector(projectorSpec(model), 1)
-const linear = freshProjector(projectorSpec(model, { ...projector, type: 'linear' }), 1)
+const mlp = freshProjector(endsOf(model), projector, 1)
+const linear = freshProjector(endsOf(model), { ...projector, type: 'linear' }, 1)
 
 /** Tensors by the last part of their canonical name, as `rename` names them in a file. */
 function fileOf(
@@ -75,14 +78,14 @@ describe('a projector in a file', () => {
   })
 
   it.each(llavaLayouts)('is written under the names of its checkpoint ($name), and read again', async (layout) => {
-    const config: ProjectorConfig = { ...projector, act: 'geluTanh' }
+    const config: LlavaProjectorConfig = { ...projector, act: 'geluTanh' }
     const base = { name: 'pocket', origin: 'https://me:secret@hub.example/pocket?token=x', architecture: 'Llava' }
     const settings = { learningRate: 1e-3, betas: [0.9, 0.999] }
     const metadata = projectorMetadata(base, config, { examples: 8, steps: 20, loss: 0.25, settings, about: 'birds' })
     const tensors = Object.entries(mlp).map(([name, data]) => {
       return [name, { shape: shapes[name.replace('multi_modal_projector.linear_', '')]!, data }] as const
     })
-    const file = writeProjectorFile(layout, Object.fromEntries(tensors), metadata)
+    const file = writeProjectorFile(config, layout, Object.fromEntries(tensors), metadata)
     const { tensors: written } = await singleCheckpoint(bytesSource('file', file))
     const root = layout.name.startsWith('in memory') ? 'model.multi_modal_projector' : 'multi_modal_projector'
     expect([...written.keys()].sort()).toEqual(

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
+import type { LlavaProjectorConfig } from '../../checkpoint/configTypes.ts'
 import { testGpu } from '../../testing/testGpu.ts'
 import { release } from '../upload.ts'
 import { freshProjector } from './fresh.ts'
-import { projectorSpec, projectorTypes } from './projector.ts'
 import { loadProjector, readProjector } from './values.ts'
 
-const model = { vision: { hidden: 50 }, text: { hidden: 44 }, featureLayers: [1, 2] } as LlavaConfig
-const configOf = (type: ProjectorConfig['type'], bias = true): ProjectorConfig => ({ type, bias, act: 'geluErf' })
-const fresh = (type: ProjectorConfig['type'], seed: number) =>
-  freshProjector(projectorSpec(model, configOf(type)), seed)
+const ends = { positions: 4, levels: 1, features: 100, width: 44 }
+type LlavaType = LlavaProjectorConfig['type']
+const types: LlavaType[] = ['linear', 'mlp2x_gelu']
+const configOf = (type: LlavaType, bias = true): LlavaProjectorConfig => ({ type, bias, act: 'geluErf' })
+const fresh = (type: LlavaType, seed: number) => freshProjector(ends, configOf(type), seed)
 
 describe('a fresh projector', () => {
   it.each([
@@ -37,15 +37,15 @@ describe('a fresh projector', () => {
     expect(fresh('mlp2x_gelu', 7)).not.toEqual(fresh('mlp2x_gelu', 8))
   })
 
-  it.each(projectorTypes.flatMap((type) => [true, false].map((bias) => configOf(type, bias))))(
+  it.each(types.flatMap((type) => [true, false].map((bias) => configOf(type, bias))))(
     'comes back from the GPU as it went there: %j',
     async (config) => {
       const gpu = await testGpu()
-      const values = freshProjector(projectorSpec(model, config), 3)
+      const values = freshProjector(ends, config, 3)
       const before = gpu.memory.bytes.weights
-      const projector = await loadProjector(gpu, model, config, values)
+      const projector = await loadProjector(gpu, ends, config, values)
       expect(await readProjector(gpu, projector)).toEqual(values)
-      release(gpu, projector)
+      release(gpu, projector.weights)
       expect(gpu.memory.bytes.weights).toBe(before)
     },
   )

@@ -1,36 +1,138 @@
-import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
+import type {
+  LlavaConfig,
+  LlavaProjectorConfig,
+  ProjectorConfig,
+  ProjectorType,
+  QFormerConfig,
+} from '../../checkpoint/configTypes.ts'
+import { joinRows } from '../../ops/joinRows.ts'
+import { takeRows } from '../../ops/takeRows.ts'
 import type { Pass } from '../../tensor/pass.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
-import type { Loaded } from '../tree.ts'
+import { rowsOf, type Tensor } from '../../tensor/tensor.ts'
+import type { SpecTree } from '../tree.ts'
+import { type Ends, endsOf } from './ends.ts'
 import { type LinearWeights, linearProjector, linearSpec } from './linear.ts'
 import { type MlpWeights, mlp, mlpSpec } from './mlp.ts'
+import { type MlpStackWeights, mlpStack, mlpStackSpec } from './mlpStack.ts'
+import { type QFormerWeights, qFormer, qFormerSpec } from './qFormer.ts'
+import { type ResamplerWeights, resampler, resamplerSpec } from './resampler.ts'
+import type { Watch } from './watch.ts'
 
-/** The canonical name under which a projector's tensors stand. */
-const root = 'multi_modal_projector'
+type ConfigOf<T extends ProjectorType> = T extends LlavaProjectorConfig['type']
+  ? LlavaProjectorConfig
+  : Extract<ProjectorConfig, { type: T }>
 
-/** Every type of projector, the plainest first. */
-export const projectorTypes: readonly ProjectorConfig['type'][] = ['linear', 'mlp2x_gelu']
-
-/** The weights of a projector for `model`, by canonical names; by default those of the checkpoint's own. */
-export function projectorSpec(model: LlavaConfig, { type, bias }: ProjectorConfig = model.projector) {
-  const featureWidth = model.vision.hidden * model.featureLayers.length
-  const spec = type === 'linear' ? linearSpec : mlpSpec
-  return spec(root, featureWidth, model.text.hidden, bias)
+/** How features become visual tokens: of how many images, between what, and what the projector is. */
+export interface Projection<C> {
+  images: number
+  ends: Ends
+  config: C
+  /** Tokens of each image's question, u32 [L], for a projector that reads it. */
+  instructions?: readonly (Tensor | undefined)[]
+  /** Sees where the projector's queries look. */
+  watch?: Watch
 }
 
-export type ProjectorSpec = ReturnType<typeof projectorSpec>
-export type ProjectorWeights = Loaded<ProjectorSpec>
+/** One type of projector. */
+interface Kind<C, W> {
+  /** Its weights by canonical names. */
+  spec(ends: Ends, config: C): SpecTree
+  /** Features [images · levels · P, Dv] → visual tokens [images · M, D]. */
+  run(pass: Pass, weights: W, features: Tensor, projection: Projection<C>): Tensor
+  /** Visual tokens per image. */
+  tokens(ends: Ends, config: C): number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each kind knows its own weights
+type Kinds = { [T in ProjectorType]: Kind<ConfigOf<T>, any> }
+
+const root = 'multi_modal_projector'
+const everyPosition = ({ positions, levels }: Ends) => positions * levels
+
+const kinds: Partial<Kinds> = {
+  linear: {
+    spec: (ends, { bias }) => linearSpec(root, ends, bias),
+    run: (pass, weights: LinearWeights, features) => linearProjector(pass, weights, features),
+    tokens: everyPosition,
+  },
+  mlp2x_gelu: {
+    spec: (ends, { bias }) => mlpSpec(root, ends, bias),
+    run: (pass, weights: MlpWeights, features, { config }) => mlp(pass, weights, features, config.act),
+    tokens: everyPosition,
+  },
+  mlp: {
+    spec: (ends, config) => mlpStackSpec('abstractor', ends, config),
+    run: (pass, weights: MlpStackWeights, features, { config }) => mlpStack(pass, weights, features, config),
+    tokens: everyPosition,
+  },
+  resampler: {
+    spec: (ends, config) => resamplerSpec('abstractor', ends, config),
+    run: (pass, weights: ResamplerWeights, features, projection) => resampler(pass, weights, features, projection),
+    tokens: (_, { tokens, endTokens }) => tokens + endTokens,
+  },
+  'q-former': {
+    spec: (ends, config) => qFormerSpec('', ends, config),
+    run: instructed,
+    tokens: (_, { tokens }) => tokens,
+  },
+}
+
+/** Questions differ in length, so that images which have one are looked at one by one. */
+function instructed(
+  pass: Pass,
+  weights: QFormerWeights,
+  features: Tensor,
+  { instructions, images, config, watch }: Projection<QFormerConfig>,
+): Tensor {
+  if (!instructions?.some(Boolean)) return qFormer(pass, weights, features, { images, config, watch })
+  const rows = rowsOf(features) / images
+  return instructions
+    .map((instruction, i) => {
+      const own = images === 1 ? features : takeRows(pass, { x: features }, { first: i * rows, rows })
+      return qFormer(pass, weights, own, { images: 1, config, instruction, watch })
+    })
+    .reduce((before, next) => joinRows(pass, { a: before, b: next }))
+}
+
+const kindOf = (config: ProjectorConfig) => kinds[config.type] as Kind<ProjectorConfig, unknown>
+
+/** The weights of a projector, by canonical names. */
+export function projectorSpec(ends: Ends, config: ProjectorConfig): SpecTree {
+  return kindOf(config).spec(ends, config)
+}
 
 /** A projector on the GPU: what it is, the names and shapes of its weights, and the weights. A model may have several and uses one. */
 export interface Projector {
   readonly config: ProjectorConfig
-  readonly spec: ProjectorSpec
-  readonly weights: ProjectorWeights
+  readonly ends: Ends
+  readonly spec: SpecTree
+  /** What was uploaded of `spec`. */
+  readonly weights: unknown
 }
 
-/** Features of images [P, Dv] → their visual tokens [M, D]. */
-export function project(pass: Pass, { config, weights }: Projector, features: Tensor): Tensor {
-  return config.type === 'linear'
-    ? linearProjector(pass, weights as LinearWeights, features)
-    : mlp(pass, weights as MlpWeights, features, config.act)
+/** The checkpoint's own projector. */
+export function ownProjector(model: LlavaConfig, weights: unknown): Projector {
+  const ends = endsOf(model)
+  return { config: model.projector, ends, spec: projectorSpec(ends, model.projector), weights }
+}
+
+/** Visual tokens per image (M, and those at the end where there are). */
+export function visualTokensOf({ ends, config }: Pick<Projector, 'ends' | 'config'>): number {
+  return kindOf(config).tokens(ends, config)
+}
+
+/** Longest question that the projector reads along with an image, in tokens; 0 where it reads none. */
+export function instructionTokensOf({ config }: Pick<Projector, 'config'>): number {
+  return config.type === 'q-former' ? config.maxPositions : 0
+}
+
+/** Features of images [images · levels · P, Dv] → their visual tokens [images · M, D]. */
+export function project(
+  pass: Pass,
+  { config, ends, weights }: Projector,
+  features: Tensor,
+  { instructions, watch }: Pick<Projection<ProjectorConfig>, 'instructions' | 'watch'> = {},
+): Tensor {
+  const images = rowsOf(features) / everyPosition(ends)
+  return kindOf(config).run(pass, weights, features, { images, ends, config, instructions, watch })
 }

@@ -12,7 +12,7 @@ import { rowsOf, sizeOf, type Tensor } from '../../tensor/tensor.ts'
 import { type Loaded, table } from '../tree.ts'
 import type { Ends } from './ends.ts'
 import { dense, norm, shared } from './leaves.ts'
-import type { Watch } from './watch.ts'
+import { unwatched, type Watch } from './watch.ts'
 
 const closing = (at: string, inner: number, width: number) => ({
   out: dense(inner, [`${at}.dense`, width]),
@@ -73,7 +73,7 @@ export function qFormer(pass: Pass, weights: QFormerWeights, features: Tensor, s
   let h = pass.scope(() => embedded(pass, weights, shape))
   weights.layers.forEach((layer, i) => {
     const before = h
-    h = pass.scope(() => qFormerLayer(pass, layer, { h: before, features }, shape, i))
+    h = unwatched(pass, shape.watch, () => qFormerLayer(pass, layer, { h: before, features }, shape, i))
     pass.drop(before)
   })
   return weights.output ? linear(pass, { x: h, ...weights.output }) : h
@@ -110,7 +110,8 @@ function qFormerLayer(
   const attended = pass.scope(() => selfAttended(pass, layer, h, shape))
   const words = rowsOf(h) / images - tokens
   const own = words > 0 ? takeRows(pass, { x: attended }, { images, rows: tokens }) : attended
-  const looked = layer.cross ? pass.scope(() => crossAttended(pass, layer.cross!, { own, features }, shape, i)) : own
+  const looked = layer.cross
+ ? unwatched(pass, shape.watch, () => crossAttended(pass, layer.cross!, { own, features }, shape, i)) : own
   const queries = fed(pass, layer.query, looked, config)
   if (words === 0 || i === layers - 1) return queries
   const text = takeRows(pass, { x: attended }, { images, first: tokens, rows: words })

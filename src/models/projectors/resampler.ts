@@ -4,13 +4,13 @@ import { gatedActivation } from '../../ops/gatedActivation.ts'
 import { joinRows } from '../../ops/joinRows.ts'
 import { layerNorm } from '../../ops/layerNorm.ts'
 import { linear } from '../../ops/linear.ts'
-import { addRepeated, repeatRows } from '../../ops/repeat.ts'
+import { addRepeated, appendRepeated, repeatRows } from '../../ops/repeat.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Loaded } from '../tree.ts'
 import type { Ends } from './ends.ts'
 import { dense, norm, shared } from './leaves.ts'
-import type { Watch } from './watch.ts'
+import { unwatched, type Watch } from './watch.ts'
 
 /** Of all norms but the one inside the MLP. */
 const normEps = 1e-5
@@ -65,11 +65,11 @@ export function resampler(pass: Pass, weights: ResamplerWeights, features: Tenso
   let h = repeatRows(pass, { x: weights.queries }, { times: images })
   weights.layers.forEach((layer, i) => {
     const before = h
-    h = pass.scope(() => resamplerLayer(pass, layer, { h: before, seen }, shape, i))
+    h = unwatched(pass, shape.watch, () => resamplerLayer(pass, layer, { h: before, seen }, shape, i))
     pass.drop(before)
   })
   const y = linear(pass, { x: h, ...output })
-  return ends ? joinRows(pass, { a: y, b: repeatRows(pass, { x: ends }, { times: images }) }, { images }) : y
+  return ends ? appendRepeated(pass, { x: y, y: ends }, { images }) : y
 }
 
 /** The residual path begins at the normed queries. */
@@ -82,7 +82,7 @@ function resamplerLayer(
 ): Tensor {
   const { hidden: D, heads, tokens, eps } = config
   const queries = layerNorm(pass, { x: h, ...layer.queryNorm }, { eps: normEps })
-  const attended = pass.scope(() => {
+  const attended = unwatched(pass, watch, () => {
     const features = layerNorm(pass, { x: seen, ...layer.keyNorm }, { eps: normEps })
     const q = linear(pass, { x: queries, ...layer.query })
     const kv = linear(pass, { x: joinRows(pass, { a: queries, b: features }, { images }), ...layer.keyValue })

@@ -1,25 +1,26 @@
 import { bytesSource } from '../../checkpoint/byteSource.ts'
-import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
+import type { ProjectorConfig } from '../../checkpoint/configTypes.ts'
 import type { TensorRef } from '../../checkpoint/safetensors.ts'
 import type { Gpu } from '../../gpu/device.ts'
 import { executeAndRead } from '../../tensor/execute.ts'
 import { sizeOf, type Tensor } from '../../tensor/tensor.ts'
 import { blockSize, blocksOf, type Weight } from '../../tensor/weight.ts'
-import { type Leaf, leavesOf, type SpecTree } from '../tree.ts'
+import { leavesOf, loadedLeaves } from '../tree.ts'
 import { upload } from '../upload.ts'
+import type { Ends } from './ends.ts'
 import { type Projector, projectorSpec } from './projector.ts'
 
 /** A projector's numbers on the host, row-major, by canonical name. */
 export type ProjectorValues = Record<string, Float32Array<ArrayBuffer>>
 
-/** Brings a projector for `model` onto the GPU in f32, as the trainer takes it. */
+/** Brings a projector onto the GPU in f32, as the trainer takes it. */
 export async function loadProjector(
   gpu: Gpu,
-  model: LlavaConfig,
+  ends: Ends,
   config: ProjectorConfig,
   values: ProjectorValues,
 ): Promise<Projector> {
-  const spec = projectorSpec(model, config)
+  const spec = projectorSpec(ends, config)
   const refs = leavesOf(spec).flatMap(({ sources }) =>
     sources.map(({ name, shape }): [string, TensorRef] => {
       const { buffer, byteOffset, byteLength } = values[name]!
@@ -27,13 +28,12 @@ export async function loadProjector(
       return [name, { name, dtype: 'F32', shape: [...shape], source, begin: 0, end: byteLength }]
     }),
   )
-  const weights = await upload(gpu, spec as SpecTree, new Map(refs), { weights: 'f32' })
-  return { config, spec, weights: weights as Projector['weights'] }
+  return { config, ends, spec, weights: await upload(gpu, spec, new Map(refs), { weights: 'f32' }) }
 }
 
 /** Reads back what `loadProjector` brought up, or what training has made of it. */
 export async function readProjector(gpu: Gpu, { spec, weights }: Projector): Promise<ProjectorValues> {
-  const loaded = pairs(spec, weights)
+  const loaded = loadedLeaves(spec, weights)
   const read = await executeAndRead(gpu, 'read projector', () =>
     Object.fromEntries(loaded.flatMap(([, operand], i) => partsOf(operand).map((part, k) => [`${i}.${k}`, part]))),
   )
@@ -48,12 +48,6 @@ export async function readProjector(gpu: Gpu, { spec, weights }: Projector): Pro
     }
   })
   return values
-}
-
-/** Each leaf with what was uploaded for it. */
-function pairs(spec: Projector['spec'], weights: Projector['weights']): [Leaf, Weight | Tensor][] {
-  const loaded = weights as Record<string, Weight | Tensor | undefined>
-  return Object.entries(spec).flatMap(([key, leaf]) => (leaf ? [[leaf as Leaf, loaded[key]!]] : []))
 }
 
 /** The buffers of an operand as tensors; a matrix has the padding of its rows. */

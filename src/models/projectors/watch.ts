@@ -1,3 +1,4 @@
+import type { Pass } from '../../tensor/pass.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 
 /** Queries and keys of one layer's attention to the image. */
@@ -18,5 +19,9 @@ export interface Look {
   firstFeature: number
 }
 
-/** Sees each layer's queries and keys while they are on the GPU; what it makes itself ends with the layer. */
+/** Is shown each layer that looks at the image, in order. Queries and keys then stay until the scope around the projector ends. */
 export type Watch = (look: Look) => void
+
+/** A scope of `pass`, unless somebody watches what happens in it. */
+export const unwatched = (pass: Pass, watch: Watch | undefined, body: () => Tensor): Tensor =>
+  watch ? body() : pass.scope(body)

@@ -18,7 +18,17 @@ const selects: { [K in Chosen]: { label: string; hint: string; options: Record<T
   start: {
     label: 'Projector',
     hint: 'Where it starts from.',
-    options: { base: 'The one in use', linear: 'Fresh, linear', mlp2x_gelu: 'Fresh, mlp2x_gelu', file: 'A file…' },
+    options: {
+      base: 'The one in use',
+      linear: 'Fresh, linear',
+      mlp2x_gelu: 'Fresh, mlp2x_gelu',
+      mlp: 'Fresh, MLP with SiLU',
+      'c-abs': 'Fresh, C-Abstractor',
+      'd-abs': 'Fresh, D-Abstractor',
+      resampler: 'Fresh, resampler',
+      'q-former': 'Fresh, Q-Former',
+      file: 'A file…',
+    },
   },
   length: { label: 'Length in', hint: 'How the end is counted.', options: { epochs: 'Epochs', steps: 'Steps' } },
   schedule: {
