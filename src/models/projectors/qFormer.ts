@@ -111,7 +111,8 @@ function qFormerLayer(
   const words = rowsOf(h) / images - tokens
   const own = words > 0 ? takeRows(pass, { x: attended }, { images, rows: tokens }) : attended
   const looked = layer.cross
- ? unwatched(pass, shape.watch, () => crossAttended(pass, layer.cross!, { own, features }, shape, i)) : own
+    ? unwatched(pass, shape.watch, () => crossAttended(pass, layer.cross!, { own, features }, shape, i))
+    : own
   const queries = fed(pass, layer.query, looked, config)
   if (words === 0 || i === layers - 1) return queries
   const text = takeRows(pass, { x: attended }, { images, first: tokens, rows: words })

@@ -47,7 +47,9 @@ async function watched<S extends SpecTree>(file: string, spec: S, shape: [number
   return looks.map(({ keys, queries, firstFeature, layer, k }, i) => {
     const columns = k.shape[1]!
     const changed = Array.from({ length: images * keys }, (_, row) => row).filter((row) =>
-      Array.from({ length: columns }, (_, c) => row * columns + c).some((at) => before[`k${i}`]![at] !== after[`k${i}`]![at]),
+      Array.from({ length: columns }, (_, c) => row * columns + c).some(
+        (at) => before[`k${i}`]![at] !== after[`k${i}`]![at],
+      ),
     )
     return { layer, queries, keys, firstFeature, changed }
   })
