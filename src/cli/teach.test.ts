@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -101,6 +101,22 @@ describe('beagle teach', () => {
     expect(existsSync(join(folder, 'parts.safetensors.state'))).toBe(false)
   })
 
+  it('trains a fresh abstractor of the sizes that are given, and keeps features for the next run', async () => {
+    const features = join(folder, 'features')
+    const fresh = '--projector resampler --visual-tokens 5 --depth 1 --hidden 32 --heads 2 --ffn 48 --steps 2'.split(
+      ' ',
+    )
+    const args = [...model, ...fresh, '--data', lesson, '--eval-fraction', '0', '--features', features, '--json']
+    const first = await teach(args, 'fresh.safetensors')
+    expect(first).toMatchObject({ code: 0, err: '' })
+    expect((await tensors('fresh.safetensors'))['abstractor.query_tokens']!.length).toBe(5 * 32)
+    const kept = readdirSync(features).sort()
+    expect(kept.length).toBe(cases.length)
+    const again = await teach([...args, '--seed', '0'], 'again.safetensors')
+    expect(lossesOf(again.out)).toEqual(lossesOf(first.out))
+    expect(readdirSync(features).sort()).toEqual(kept)
+  })
+
   it('tells in words what it does, asks what was held out, and uses what is right in the data', async () => {
     const data = put(
       'mixed.jsonl',
@@ -170,6 +186,8 @@ describe('beagle teach', () => {
       ['--data', lesson, '--projector', 'mlpx'],
       /There is no projector file "mlpx"\. .* base, linear, mlp2x_gelu, mlp, c-abs/,
     ],
+    [['--data', lesson, '--visual-tokens', '16'], /--visual-tokens is for a fresh projector, .* starts from base/],
+    [['--data', lesson, '--projector', 'mlp', '--heads', '2'], /"mlp" takes depth; found heads/],
     [['--data', join(folder, 'none.csv')], /There is no data file/],
     [[], /required option '-d, --data <path>' not specified/],
   ])('refuses %j', async (args, message) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { access, constants, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { BeagleError, type TeachResult, teachStore } from '../index.ts'
+import { BeagleError, type TeachResult, type TeachStore, teachStore } from '../index.ts'
 import { withModel } from './loadModel.ts'
 import { addLoadOptions, type LoadFlags } from './options.ts'
 import { type DataFlags, readExamples } from './teachData.ts'
@@ -12,6 +12,7 @@ import type { Terminal } from './terminal.ts'
 
 interface TeachFlags extends LoadFlags, DataFlags, SettingFlags {
   out: string
+  features?: string
   resume?: true
   json?: true
 }
@@ -41,6 +42,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
     .option('--question <text>', 'for a folder of folders: what to ask, {name} being what the folder is called')
     .option('--answer <text>', 'for a folder of folders: what to answer (default: {name})')
   addSettingOptions(command)
+    .option('--features <folder>', 'keep the features of the images there for other runs, whatever their projector')
     .option('--resume', 'go on from where a run with the same data and settings was stopped')
     .option('--json', 'print one line of JSON per step')
     .addHelpText('after', about)
@@ -63,7 +65,7 @@ async function teach(flags: TeachFlags, terminal: Terminal): Promise<void> {
     const show = showTraining(terminal, flags.json === true, problems.length)
     const options = {
       ...{ settings, signal, about: basename(resolve(flags.data)), resume: flags.resume },
-      store: await teachStore(stateFolder),
+      store: await storeOf(stateFolder, flags.features),
       sampleAnswers: flags.json ? 0 : undefined,
     }
     for await (const event of model.teach(examples, options)) {
@@ -77,6 +79,19 @@ async function teach(flags: TeachFlags, terminal: Terminal): Promise<void> {
   })
   if (result.reason === 'finished') await rm(stateFolder, { recursive: true, force: true })
   conclude(result, flags, terminal)
+}
+
+/** The state's folder, where features are kept too unless they have one of their own. */
+async function storeOf(stateFolder: string, featuresFolder: string | undefined): Promise<TeachStore> {
+  const state = await teachStore(stateFolder)
+  if (featuresFolder === undefined) return state
+  const features = await teachStore(featuresFolder)
+  const of = (name: string) => (name.startsWith('features-') ? features : state)
+  return {
+    read: (name) => of(name).read(name),
+    write: (name, bytes) => of(name).write(name, bytes),
+    delete: (name) => of(name).delete(name),
+  }
 }
 
 /** Says how it ended. Throws what to try where the loss diverged. */
