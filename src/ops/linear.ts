@@ -1,7 +1,7 @@
 import type { Kernel } from '../gpu/wgsl.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor } from '../tensor/tensor.ts'
-import { weightBindings } from '../tensor/weight.ts'
+import { type Weight, weightBindings } from '../tensor/weight.ts'
 import { activation, activationKinds } from './activation.ts'
 import { add } from './add.ts'
 import { linearInputGradient, linearWeightGradient } from './linearGradient.ts'
@@ -26,9 +26,7 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
     const y = activation(pass, { x: inner }, { kind })
     return residual ? add(pass, { x: y, y: residual }) : y
   }
-  const trained = pass.tape.follows(weight)
-  require(!trained || (weight.storage === 'f32' && weight.parts.length === 1), () =>
-    `linear: only weights of storage f32 in one part can be trained, ${weight.name} [${weight.rows},${weight.cols}] is ${weight.storage} in ${weight.parts.length}`)
+  const trained = isTrained(pass, 'linear', weight)
   const y = product(pass, inputs, options)
   const residualShape = residual?.shape
   pass.tape.record({ x, weight, bias, residual }, y, { x: trained ? x : undefined, weight }, ({ pass, dy, saved }) => ({
@@ -38,6 +36,14 @@ export function linear(pass: Pass, inputs: LinearInputs, options: LinearOptions 
     residual: () => ({ ...dy, shape: residualShape! }),
   }))
   return y
+}
+
+/** Whether the pass's tape trains `weight`; throws `bad-argument` where it is stored so that it cannot. */
+export function isTrained(pass: Pass, op: string, weight: Weight): boolean {
+  const trained = pass.tape?.follows(weight) ?? false
+  require(!trained || (weight.storage === 'f32' && weight.parts.length === 1), () =>
+    `${op}: only weights of storage f32 in one part can be trained, ${weight.name} [${weight.rows},${weight.cols}] is ${weight.storage} in ${weight.parts.length}`)
+  return trained
 }
 
 function product(pass: Pass, inputs: LinearInputs, options: LinearOptions): Tensor {
