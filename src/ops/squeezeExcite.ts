@@ -27,12 +27,11 @@ const mostOnCpu = 32
  */
 export function squeezeExcite(
   pass: Pass,
-  { x, ...layers }: { x: Tensor } & Layers,
+  { x, squeeze, squeezeBias, excite, exciteBias }: { x: Tensor } & Layers,
   { maps }: { maps: number },
 ): Tensor {
   require(maps > 0 && rowsOf(x) > 0 && rowsOf(x) % maps === 0, () =>
     `squeezeExcite: x [${x.shape}] is no whole number of pixels for each of ${maps} maps`)
-  const { squeeze, squeezeBias, excite, exciteBias } = layers
   for (const weight of [squeeze, excite]) isTrained(pass, 'squeezeExcite', weight)
   const { tape } = pass
   pass.tape = undefined
@@ -44,7 +43,7 @@ export function squeezeExcite(
   const y = perPixel(pass, 'forward', { x, gate }, x.shape, maps)
   pass.tape = tape
   const saved = { x, means, inner, hidden, gate, squeeze, excite }
-  tape?.record({ x, ...layers }, y, saved, ({ pass, dy, saved }) => {
+  tape?.record({ x, squeeze, squeezeBias, excite, exciteBias }, y, saved, ({ pass, dy, saved }) => {
     const flows = once(() => {
       const gate = perMap(pass, 'backwardGate', { x: saved.x, gate: saved.gate, dy }, maps)
       const hidden = linearInputGradient(pass, { dy: gate, weight: saved.excite })
