@@ -10,6 +10,7 @@ import { takeRows } from '../../ops/takeRows.ts'
 import type { Pass } from '../../tensor/pass.ts'
 import { rowsOf, type Tensor } from '../../tensor/tensor.ts'
 import type { SpecTree } from '../tree.ts'
+import { type CAbstractorWeights, cAbstractor, cAbstractorSpec } from './cAbstractor.ts'
 import { type Ends, endsOf } from './ends.ts'
 import { type LinearWeights, linearProjector, linearSpec } from './linear.ts'
 import { type MlpWeights, mlp, mlpSpec } from './mlp.ts'
@@ -64,6 +65,11 @@ const kinds: Partial<Kinds> = {
     spec: (ends, config) => mlpStackSpec('abstractor', ends, config),
     run: (pass, weights: MlpStackWeights, features, { config }) => mlpStack(pass, weights, features, config),
     tokens: everyPosition,
+  },
+  'c-abs': {
+    spec: (ends, config) => cAbstractorSpec('abstractor', ends, config),
+    run: (pass, weights: CAbstractorWeights, features, projection) => cAbstractor(pass, weights, features, projection),
+    tokens: (_, { tokens, endTokens }) => tokens + endTokens,
   },
   resampler: {
     spec: (ends, config) => resamplerSpec('abstractor', ends, config),
