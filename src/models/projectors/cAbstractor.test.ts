@@ -7,6 +7,12 @@ import { parametersOf } from '../tree.ts'
 import { cAbstractor, cAbstractorSpec } from './cAbstractor.ts'
 
 const ends = { positions: 36, levels: 1, features: 32, width: 64 }
+const goldens = {
+  'c-abs': ends,
+  'c-abs-up': ends,
+  'c-abs-ends': { positions: 9, levels: 1, features: 10, width: 12 },
+  'c-abs-pooled': { positions: 16, levels: 1, features: 12, width: 8 },
+}
 
 const plain: CAbstractorConfig = {
   type: 'c-abs',
@@ -20,7 +26,7 @@ const plain: CAbstractorConfig = {
 }
 
 describe('the C-Abstractor', async () => {
-  for (const name of ['c-abs', 'c-abs-up']) {
+  for (const [name, ends] of Object.entries(goldens)) {
     const config = readProjectorConfig(Fields.of(await projectorGoldenConfig(name), name)) as CAbstractorConfig
     checkProjectorGolden(name, cAbstractorSpec('abstractor', ends, config), (pass, weights, x, { images }) =>
       cAbstractor(pass, weights, x, { images, ends, config }),
