@@ -37,7 +37,8 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     const opened = await openSource(source, options.cache)
     const model = await openModel(opened.files, signal)
     const texts = await openTexts(opened.files, model.config, signal)
-    const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? {}
+    const unwritten = model.config.kind === 'llava' ? model.config.preprocessor : undefined
+    const preprocessor = (await readPreprocessorConfig(opened.files, signal)) ?? unwritten ?? {}
     const maxContext = contextOf(model.config.text, options.maxContext)
     const gpu = await gpuReady
     const uploaded = await upload(gpu, model.spec, model.tensors, {

@@ -46,6 +46,7 @@ describe('readConfig', () => {
   it('reads the CLIP and Llama golden', async () => {
     expect(await readConfig(await golden('llava-clip-llama'))).toEqual({
       kind: 'llava',
+      format: 'llava',
       architecture: 'LlavaForConditionalGeneration',
       vision: {
         type: 'clip',

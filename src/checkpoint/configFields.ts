@@ -24,6 +24,17 @@ export class Fields {
     return value === undefined ? undefined : Fields.of(value, `${this.path}: ${name}`)
   }
 
+  /** The same object, with `defaults` where it says nothing. */
+  over(defaults: Readonly<Record<string, unknown>>): Fields {
+    const given = Object.entries(this.values).filter(([, value]) => value !== undefined && value !== null)
+    return new Fields({ ...defaults, ...Object.fromEntries(given) }, this.path)
+  }
+
+  /** The same object, silent about `name`. */
+  without(name: string): Fields {
+    return new Fields({ ...this.values, [name]: undefined }, this.path)
+  }
+
   fail(name: string, expected: string): never {
     throw new BeagleError(
       'bad-file',

@@ -172,9 +172,11 @@ interface TokenConfig {
   generation: GenerationDefaults
 }
 
-/** `LlavaForConditionalGeneration` with every default filled in. */
+/** An encoder, a projector and a language model (LLaVA's or Honeybee's kind of checkpoint) with every default filled in. */
 export interface LlavaConfig extends TokenConfig {
   kind: 'llava'
+  /** How conversations are written and tensors are named: LLaVA's chat templates, or Honeybee's lines of Human and AI. */
+  format: 'llava' | 'honeybee'
   architecture: string
   vision: VisionConfig
   text: TextConfig
@@ -183,6 +185,7 @@ export interface LlavaConfig extends TokenConfig {
   featureLayers: number[]
   /** `default` drops the first token (CLS), `full` keeps all. */
   strategy: 'default' | 'full'
+  /** Stands for a visual token among the ids; Honeybee's −1 is no word of its vocabulary. */
   imageTokenId: number
   /** How the vocabulary writes an image. */
   imageToken: string
@@ -190,6 +193,8 @@ export interface LlavaConfig extends TokenConfig {
   positions: number
   /** Feature maps per image that stay apart, one per feature layer; 1 where the layers are concatenated. */
   levels: number
+  /** What holds where there is no preprocessor_config.json, in its words. */
+  preprocessor?: Readonly<Record<string, unknown>>
 }
 
 /** A language model without eyes (`LlamaForCausalLM`, `Qwen2ForCausalLM`). */

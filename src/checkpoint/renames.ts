@@ -40,6 +40,19 @@ export const llavaLayouts: readonly Layout[] = [
   { name: 'in memory, transformers 5', prefixes: [pair('model.vision_tower.', 'vision_tower.'), ...inMemory] },
 ]
 
+const honeybeeParts = [
+  pair('abstractor.', 'abstractor.'),
+  pair('language_model.model.', 'language_model.'),
+  pair('language_model.lm_head.', 'lm_head.'),
+  pair('multi_modal_projector.', 'multi_modal_projector.'),
+]
+
+/** The namings of Honeybee checkpoints; LLaVA's connectors have a name too, for those that were trained on such a model. */
+export const honeybeeLayouts: readonly Layout[] = [
+  { name: 'Honeybee', prefixes: [pair('vision_model.vision_model.', 'vision_tower.'), ...honeybeeParts] },
+  { name: 'Honeybee, transformers 5', prefixes: [pair('vision_model.', 'vision_tower.'), ...honeybeeParts] },
+]
+
 const layers = (file: string, first: string, second?: string) => [
   pair(`${file}${first}`, 'multi_modal_projector.linear_1.'),
   ...(second ? [pair(`${file}${second}`, 'multi_modal_projector.linear_2.')] : []),

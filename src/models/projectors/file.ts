@@ -2,6 +2,7 @@ import { sameShape } from '../../checkpoint/bind.ts'
 import { bytesSource } from '../../checkpoint/byteSource.ts'
 import { readFloat32 } from '../../checkpoint/checkpoint.ts'
 import type { LlavaConfig, ProjectorConfig } from '../../checkpoint/configTypes.ts'
+import { dropClassPosition } from '../../checkpoint/positions.ts'
 import { isLlavaProjector, projectorActivations, projectorConfigJson } from '../../checkpoint/projectorConfig.ts'
 import { abstractorLayouts, type Layout, toFileName } from '../../checkpoint/renames.ts'
 import { parseHeader, type SafetensorsHeader, type TensorRef } from '../../checkpoint/safetensors.ts'
@@ -89,7 +90,8 @@ export function writeProjectorFile(
 export async function readProjectorFile(file: Uint8Array, model: LlavaConfig): Promise<ProjectorFile> {
   const header = await headerOf(file)
   const metadata = Object.fromEntries(header.metadata)
-  const { config, tensors } = identify(header, metadata, model)
+  const { config, tensors: inFile } = identify(header, metadata, model)
+  const tensors = new Map([...inFile].map(([name, ref]) => [name, dropClassPosition(ref, model.positions)]))
   checkShapes(tensors, specOf(projectorSpec(endsOf(model), config)))
   const values: ProjectorValues = {}
   for (const [name, ref] of tensors) {
