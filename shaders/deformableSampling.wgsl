@@ -9,7 +9,7 @@ import package::act::{Act, Act4};
 
 struct Params {
   queries: u32, heads: u32, width: u32, levels: u32, points: u32, shift: u32,
-  cells: u32, level: u32, firstCell: u32, mapWidth: u32, mapHeight: u32, blocks: u32,
+  cells: u32, level: u32, firstCell: u32, mapWidth: u32, mapHeight: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -73,6 +73,9 @@ fn sharesOf(place: Place) -> vec4f {
 
 fn width4() -> u32 { return (params.width + 3u) / 4u; }
 
+// The head of a row's vec4, by a division of floats, which is exact here and which a CPU driver does for all lanes at once.
+fn headOf(block: u32) -> u32 { return u32((f32(block) + 0.5) / f32(width4())); }
+
 fn loadValue(row: u32, column: u32) -> vec4f {
   if (ALIGNED) { return vec4f(value[row * (params.width / 4u) + column]); }
   var found = vec4f();
@@ -122,7 +125,7 @@ fn storeDValue(row: u32, column: u32, sum: vec4f) {
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let block = (workgroup.x * SIZE + local) * COLUMNS;
   if (block >= params.heads * width4()) { return; }
-  let head = block / width4();
+  let head = headOf(block);
   let column = block - head * width4();
   let row = (workgroup.z * params.queries + workgroup.y) * params.heads + head;
   let begin = (row * params.levels + params.level) * params.points;
@@ -240,31 +243,30 @@ fn chain(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
 }
 
 // dValue[cell, h, :] = Σ over the points of the four bins about the cell of weight · share · dy[q, h, :], in the order of bins, then points.
-// One invocation per cell, head and COLUMNS vec4s of it.
+// One workgroup per cell, whose invocations stride over its heads, COLUMNS vec4s at a time.
 @compute @workgroup_size(SIZE)
 fn backwardValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let x = workgroup.x / params.blocks;
-  let block = ((workgroup.x - x * params.blocks) * SIZE + local) * COLUMNS;
-  if (block >= params.heads * width4()) { return; }
-  let cell = vec2u(x, workgroup.y);
-  let head = block / width4();
-  let column = block - head * width4();
-  let group = workgroup.z * params.heads + head;
-  let begin = group * (params.queries << params.shift);
-  var sums = array<vec4f, 4>();
-  for (var c = 0u; c < 4u; c++) {
-    let upper = vec2u(c & 1u, c >> 1u);
-    var next = first[group * binCount() + binOf(cell + upper)];
-    while (next != 0u) {
-      let record = records[begin + next - 1u];
-      let part = bitcast<vec2f>(record.xy);
-      let shares = select(part, 1.0 - part, upper == vec2u(1u));
-      let share = vec4f(bitcast<f32>(record.z) * shares.x * shares.y);
-      let row = (workgroup.z * params.queries + ((next - 1u) >> params.shift)) * params.heads + head;
-      for (var i = 0u; i < COLUMNS; i++) { sums[i] = fma(share, loadDy(row, column + i), sums[i]); }
-      next = record.w;
-    }
-  }
+  let cell = workgroup.xy;
   let cells = workgroup.z * params.cells + params.firstCell + cell.y * params.mapWidth + cell.x;
-  for (var i = 0u; i < COLUMNS; i++) { storeDValue(cells * params.heads + head, column + i, sums[i]); }
+  for (var block = local * COLUMNS; block < params.heads * width4(); block += SIZE * COLUMNS) {
+    let head = headOf(block);
+    let column = block - head * width4();
+    let group = workgroup.z * params.heads + head;
+    let begin = group * (params.queries << params.shift);
+    var sums = array<vec4f, 4>();
+    for (var c = 0u; c < 4u; c++) {
+      let upper = vec2u(c & 1u, c >> 1u);
+      var next = first[group * binCount() + binOf(cell + upper)];
+      while (next != 0u) {
+        let record = records[begin + next - 1u];
+        let part = bitcast<vec2f>(record.xy);
+        let shares = select(part, 1.0 - part, upper == vec2u(1u));
+        let share = vec4f(bitcast<f32>(record.z) * shares.x * shares.y);
+        let row = (workgroup.z * params.queries + ((next - 1u) >> params.shift)) * params.heads + head;
+        for (var i = 0u; i < COLUMNS; i++) { sums[i] = fma(share, loadDy(row, column + i), sums[i]); }
+        next = record.w;
+      }
+    }
+    for (var i = 0u; i < COLUMNS; i++) { storeDValue(cells * params.heads + head, column + i, sums[i]); }
+  }
 }

@@ -1,12 +1,7 @@
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, sizeOf, type Tensor, widthOf } from '../tensor/tensor.ts'
+import type { MapSize } from './depthwise.ts'
 import { activationOf, require } from './require.ts'
-
-/** A map's height and width in cells. */
-export interface MapSize {
-  height: number
-  width: number
-}
 
 export interface SamplingOptions {
   /** The maps of an image, in the order of its rows. */
@@ -38,11 +33,12 @@ export interface SamplingInputs {
 export function deformableSampling(pass: Pass, inputs: SamplingInputs, options: SamplingOptions): Tensor {
   const plan = planOf(pass, inputs, options)
   const { heads, width, queries, images } = plan
+  const columns = plan.columns(2)
+  const grid: [number, number, number] = [Math.ceil((heads * Math.ceil(width / 4)) / columns / 64), queries, images]
   const y = pass.scratch([images * queries, heads * width], inputs.value.type)
   const unused = pass.scratch([1])
   const ends = plan.aligned ? { y: unused, y4: y } : { y, y4: unused }
-  for (const params of plan.levels)
-    pass.run(plan.kernel('forward'), { ...inputs, ...ends }, params, [plan.workgroups, queries, images])
+  for (const params of plan.levels) pass.run(plan.kernel('forward', columns), { ...inputs, ...ends }, params, grid)
   const valueShape = inputs.value.shape
   pass.tape?.record({ ...inputs }, y, { ...inputs }, ({ pass, dy, saved }) => {
     let found: PointGradients | undefined
@@ -77,25 +73,24 @@ function planOf(pass: Pass, { value, locations, weights }: SamplingInputs, optio
   require(locations.type === 'f32', () => `deformableSampling: locations must be f32, found ${locations.type}`)
   const aligned = width % 4 === 0
   const { cpu } = pass.gpu.abilities
-  const columns = cpu && width % 8 === 0 ? 2 : 1
   const activation = activationOf('deformableSampling', value, weights)
-  const workgroups = Math.ceil((heads * Math.ceil(width / 4)) / columns / 64)
   const shift = Math.ceil(Math.log2(points))
-  const shared = { queries, heads, width, levels: options.levels.length, points, shift, cells, blocks: workgroups }
+  const shared = { queries, heads, width, levels: options.levels.length, points, shift, cells }
   let firstCell = 0
   const levels = options.levels.map((map, level) => {
     const params = { ...shared, level, firstCell, mapWidth: map.width, mapHeight: map.height }
     firstCell += map.height * map.width
     return params
   })
-  const kernel = (entry: string) => ({
+  const kernel = (entry: string, columns = 1) => ({
     shader: 'deformableSampling',
     entry,
     activation,
     overrides: { ALIGNED: Number(aligned), COLUMNS: columns },
   })
+  const columns = (most: number) => (cpu && width % (4 * most) === 0 ? most : 1)
   const serial = options.search ? options.search === 'serial' : cpu
-  return { ...shared, images, aligned, workgroups, kernel, serial, levels }
+  return { ...shared, images, aligned, columns, kernel, serial, levels }
 }
 
 const sizes = ({ levels }: SamplingOptions) => levels.map(({ height, width }) => `${height}×${width}`).join(', ')
@@ -141,8 +136,8 @@ function valueGradient(
         const linked = { records, bins: binned, first }
         pass.run(kernel('link'), linked, params, [Math.ceil((slots + bins) / 64), heads, images])
       }
-      const grid: [number, number, number] = [plan.blocks * params.mapWidth, params.mapHeight, images]
-      pass.run(kernel('backwardValue'), { dy, records, first, ...ends }, params, grid)
+      const buffers = { dy, records, first, ...ends }
+      pass.run(kernel('backwardValue', plan.columns(4)), buffers, params, [params.mapWidth, params.mapHeight, images])
       return []
     })
   }

@@ -1,4 +1,4 @@
-import type { MapSize } from '../ops/deformableSampling.ts'
+import type { MapSize } from '../ops/depthwise.ts'
 
 export interface SamplingShape {
   images: number
