@@ -82,7 +82,7 @@ export interface DAbstractorShape {
   ends: Ends
   config: DAbstractorConfig
   /** Sees where each layer looks. */
-  watch?: WatchPoints
+  watchPoints?: WatchPoints
 }
 
 /**
@@ -96,7 +96,7 @@ export function dAbstractor(
   features: Tensor,
   shape: DAbstractorShape,
 ): Tensor {
-  const { images, config, watch } = shape
+  const { images, config, watchPoints } = shape
   const maps = pass.scope(() => mapsOf(pass, weights, features, shape))
   const [position, content] = pass.scope(() => queriesOf(pass, weights, maps, shape))
   // A tensor of its own is not one that the tape knows.
@@ -104,7 +104,9 @@ export function dAbstractor(
   let h = content
   weights.layers.forEach((layer, i) => {
     const before = h
-    h = unwatched(pass, watch, () => dAbstractorLayer(pass, layer, { h: before, position, maps, reference }, shape, i))
+    h = unwatched(pass, watchPoints, () =>
+      dAbstractorLayer(pass, layer, { h: before, position, maps, reference }, shape, i),
+    )
     pass.drop(before)
   })
   const { ends, output } = weights
@@ -166,7 +168,7 @@ function dAbstractorLayer(
   pass: Pass,
   layer: DAbstractorWeights['layers'][number],
   { h, position, maps, reference }: LayerInputs,
-  { images, ends, config, watch }: DAbstractorShape,
+  { images, ends, config, watchPoints }: DAbstractorShape,
   i: number,
 ): Tensor {
   const { hidden: D, heads, points, levels } = config
@@ -177,14 +179,14 @@ function dAbstractorLayer(
     const x = linear(pass, { x: attention(pass, { q: qk, k: qk, v }, own), ...layer.out, residual: h })
     return layerNorm(pass, { x, ...layer.selfNorm }, { eps })
   })
-  const looked = unwatched(pass, watch, () => {
+  const looked = unwatched(pass, watchPoints, () => {
     const asking = add(pass, { x: mixed, y: position })
     const side = Math.sqrt(ends.positions)
     const options = { levels: Array(levels).fill({ height: side, width: side }), heads, points, images }
     const offsets = linear(pass, { x: asking, ...layer.offsets })
     const locations = samplingLocations(pass, { reference, offsets }, options)
     const weights = softmax(pass, { x: linear(pass, { x: asking, ...layer.weights }) }, { width: levels * points })
-    watch?.({ layer: i, locations, weights })
+    watchPoints?.({ layer: i, locations, weights })
     const value = linear(pass, { x: maps, ...layer.mapValue })
     const seen = deformableSampling(pass, { value, locations, weights }, options)
     return layerNorm(

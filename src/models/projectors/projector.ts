@@ -11,13 +11,14 @@ import type { Pass } from '../../tensor/pass.ts'
 import { rowsOf, type Tensor } from '../../tensor/tensor.ts'
 import type { SpecTree } from '../tree.ts'
 import { type CAbstractorWeights, cAbstractor, cAbstractorSpec } from './cAbstractor.ts'
+import { type DAbstractorWeights, dAbstractor, dAbstractorSpec } from './dAbstractor.ts'
 import { type Ends, endsOf } from './ends.ts'
 import { type LinearWeights, linearProjector, linearSpec } from './linear.ts'
 import { type MlpWeights, mlp, mlpSpec } from './mlp.ts'
 import { type MlpStackWeights, mlpStack, mlpStackSpec } from './mlpStack.ts'
 import { type QFormerWeights, qFormer, qFormerSpec } from './qFormer.ts'
 import { type ResamplerWeights, resampler, resamplerSpec } from './resampler.ts'
-import type { Watch } from './watch.ts'
+import type { Watch, WatchPoints } from './watch.ts'
 
 type ConfigOf<T extends ProjectorType> = T extends LlavaProjectorConfig['type']
   ? LlavaProjectorConfig
@@ -32,6 +33,8 @@ export interface Projection<C> {
   instructions?: readonly (Tensor | undefined)[]
   /** Sees where the projector's queries look. */
   watch?: Watch
+  /** Sees where the queries of a D-Abstractor sample the features. */
+  watchPoints?: WatchPoints
 }
 
 /** One type of projector. */
@@ -50,7 +53,7 @@ type Kinds = { [T in ProjectorType]: Kind<ConfigOf<T>, any> }
 const root = 'multi_modal_projector'
 const everyPosition = ({ positions, levels }: Ends) => positions * levels
 
-const kinds: Partial<Kinds> = {
+const kinds: Kinds = {
   linear: {
     spec: (ends, { bias }) => linearSpec(root, ends, bias),
     run: (pass, weights: LinearWeights, features) => linearProjector(pass, weights, features),
@@ -69,6 +72,11 @@ const kinds: Partial<Kinds> = {
   'c-abs': {
     spec: (ends, config) => cAbstractorSpec('abstractor', ends, config),
     run: (pass, weights: CAbstractorWeights, features, projection) => cAbstractor(pass, weights, features, projection),
+    tokens: (_, { tokens, endTokens }) => tokens + endTokens,
+  },
+  'd-abs': {
+    spec: (ends, config) => dAbstractorSpec('abstractor', ends, config),
+    run: (pass, weights: DAbstractorWeights, features, projection) => dAbstractor(pass, weights, features, projection),
     tokens: (_, { tokens, endTokens }) => tokens + endTokens,
   },
   resampler: {
@@ -137,8 +145,8 @@ export function project(
   pass: Pass,
   { config, ends, weights }: Projector,
   features: Tensor,
-  { instructions, watch }: Pick<Projection<ProjectorConfig>, 'instructions' | 'watch'> = {},
+  options: Pick<Projection<ProjectorConfig>, 'instructions' | 'watch' | 'watchPoints'> = {},
 ): Tensor {
   const images = rowsOf(features) / everyPosition(ends)
-  return kindOf(config).run(pass, weights, features, { images, ends, config, instructions, watch })
+  return kindOf(config).run(pass, weights, features, { images, ends, config, ...options })
 }
