@@ -3,6 +3,7 @@ import { isLlavaProjector } from '../../checkpoint/projectorConfig.ts'
 import { normal, seeded } from '../../tensor/random.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import { leavesOf } from '../tree.ts'
+import { evenReferencePoints } from './dAbstractor.ts'
 import type { Ends } from './ends.ts'
 import { projectorSpec } from './projector.ts'
 import type { ProjectorValues } from './values.ts'
@@ -20,7 +21,7 @@ type Start = (source: Source, random: () => number) => Float32Array<ArrayBuffer>
 export function freshProjector(ends: Ends, config: ProjectorConfig, seed: number): ProjectorValues {
   const random = seeded(seed)
   const sources = leavesOf(projectorSpec(ends, config)).flatMap((leaf) => leaf.sources)
-  const start = isLlavaProjector(config) ? withinInputs(sources) : nearZero
+  const start = isLlavaProjector(config) ? withinInputs(sources) : nearZero(ends)
   return Object.fromEntries(sources.map((source) => [source.name, start(source, random)]))
 }
 
@@ -36,18 +37,11 @@ function withinInputs(sources: readonly Source[]): Start {
 /** Norms by their names; a C-Abstractor calls them `bn`. */
 const normWeight = /(^|[._])(bn|prenorm|norm\w*|layernorm|LayerNorm|layer_norm|ffn_ln)\.weight$/
 
-const nearZero: Start = ({ name, shape }, random) => {
-  if (name.endsWith('reference_points')) return evenGrid(shape[1]!)
-  const values = new Float32Array(sizeOf(shape))
-  if (name.endsWith('.bias')) return values
-  return normWeight.test(name) ? values.fill(1) : values.map(() => 0.02 * normal(random))
-}
-
-/** Centres of a square grid of `count` cells as (x, y) in [0, 1], row by row. */
-function evenGrid(count: number): Float32Array<ArrayBuffer> {
-  const side = Math.round(Math.sqrt(count))
-  return Float32Array.from({ length: 2 * count }, (_, i) => {
-    const cell = Math.floor(i / 2)
-    return ((i % 2 === 0 ? cell % side : Math.floor(cell / side)) + 0.5) / side
-  })
-}
+const nearZero: (ends: Ends) => Start =
+  ({ positions }) =>
+  ({ name, shape }, random) => {
+    if (name.endsWith('reference_points')) return evenReferencePoints(shape[1]!, positions)
+    const values = new Float32Array(sizeOf(shape))
+    if (name.endsWith('.bias')) return values
+    return normWeight.test(name) ? values.fill(1) : values.map(() => 0.02 * normal(random))
+  }

@@ -84,8 +84,10 @@ describe('a fresh projector’s config', () => {
     },
   )
 
-  it('of a D-Abstractor places its reference points evenly, x first', () => {
+  it('of a D-Abstractor places its reference points evenly from the first cell to the last, x first', () => {
     const values = freshProjector(ends, freshConfig({ type: 'd-abs', tokens: 4 }, model), 5)
-    expect([...values['abstractor.reference_points']!]).toEqual([0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.75, 0.75])
+    expect([...values['abstractor.reference_points']!]).toEqual(
+      [0.5, 0.5, 7.5, 0.5, 0.5, 7.5, 7.5, 7.5].map((pixel) => pixel / 8),
+    )
   })
 })
