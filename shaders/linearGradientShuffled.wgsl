@@ -1,7 +1,7 @@
 // The gradients of linear, as in linearGradient.wgsl, on devices with subgroups whose loads are dear against their arithmetic.
 // Eight neighbouring invocations compute 8 rows × a block of 32 columns in steps of eight of the axis that is summed: an invocation
-// owns four columns and fetches a row of dy, which it hands to the others by shuffling. The last step begins so early that it ends
-// with the axis, and leaves out what was summed before; there must be at least eight to sum.
+// owns four columns and fetches a row of dy, which it hands to the others by shuffling. The last step of `input` begins so early that it
+// ends with the axis, and leaves out what was summed before; there must be at least eight to sum.
 import package::linearGradientRows::{params, loadDy4, loadX4, storeDx, addWeights};
 import package::weight::{loadSlab, slabRow, slabColumn, blockScale};
 
@@ -70,12 +70,12 @@ fn weights(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   let col4 = (workgroup.y * (SIZE / 8u) + index / 8u) * 8u + lane;
   var sums = array<vec4f, 8>();
   for (var step = 0u; step < params.rows; step += 8u) {
-    let t = min(step, params.rows - 8u);
-    let mask = select(0.0, 1.0, t + lane >= step);
-    let low = loadDy4(t + lane, firstOut) * mask;
-    let high = loadDy4(t + lane, firstOut + 4u) * mask;
-    for (var r = 0u; r < params.tile; r++) {
-      let v = loadX4(t + r, 4u * col4);
+    let mine = min(step + lane, params.rows - 1u);
+    let mask = select(0.0, 1.0, step + lane < params.rows);
+    let low = loadDy4(mine, firstOut) * mask;
+    let high = loadDy4(mine, firstOut + 4u) * mask;
+    for (var r = 0u; r < min(params.tile, params.rows - step); r++) {
+      let v = loadX4(step + r, 4u * col4);
       let lows = subgroupShuffle(low, first + r);
       let highs = subgroupShuffle(high, first + r);
       for (var i = 0u; i < 4u; i++) {

@@ -4,6 +4,9 @@ import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { blockBindings, blockSize, blocksOf, type Weight, weightBindings } from '../tensor/weight.ts'
 import { activationOf, require } from './require.ts'
 
+/** The shuffled kernel of the gradient by x sums by eights, and needs as many. */
+const leastSummed = 8
+
 interface GradientOptions {
   /** Overrides the choice of kernel. */
   path?: Path
@@ -23,7 +26,7 @@ export function linearInputGradient(
   const activation = activationOf('linearInputGradient', dy)
   const aligned = [outs, ...weight.parts.map((part) => part.firstRow)].every((extent) => extent % 4 === 0)
   weight.parts.forEach((part, i) => {
-    const path = pathFor(pass, options, part.rows)
+    const path = part.rows < leastSummed ? 'plain' : (options.path ?? pass.gpu.paths.linearGradient)
     const kernel = { ...kernelFor(path, 'input', aligned), activation, storage: weight.storage }
     const bindings = path === 'shuffled' ? blockBindings(part) : weightBindings(part)
     const params = { rows, cols, outs: part.rows, firstOut: part.firstRow, stride: outs, accumulate: Number(i > 0) }
@@ -45,16 +48,11 @@ export function linearWeightGradient(
     `linearWeightGradient: x [${x.shape}] has ${rows} rows, dy [${dy.shape}] ${rowsOf(dy)}`)
   require(rowsOf(into) === outs && widthOf(into) === blocked, () =>
     `linearWeightGradient: x [${x.shape}] and dy [${dy.shape}] make [${outs},${blocked}], into is [${into.shape}]`)
-  const path = pathFor(pass, options, rows)
+  const path = options.path ?? pass.gpu.paths.linearGradient
   const aligned = cols % 4 === 0 && outs % 4 === 0
   const kernel = { ...kernelFor(path, 'weights', aligned), activation: activationOf('linearWeightGradient', x, dy) }
   const params = { rows, cols, outs, firstOut: 0, stride: outs, accumulate: 1, tile: 8 }
   pass.run(kernel, { x, x4: x, dy, dy4: dy, dWeight: into }, params, gridFor(path, { rows: outs, cols }))
-}
-
-/** The shuffled kernels sum by eights, and need as many. */
-function pathFor({ gpu }: Pass, { path = gpu.paths.linearGradient }: GradientOptions, summed: number): Path {
-  return summed < 8 ? 'plain' : path
 }
 
 function kernelFor(path: Path, entry: 'input' | 'weights', aligned: boolean) {
