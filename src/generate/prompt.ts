@@ -1,10 +1,11 @@
-import type { ContentPart, Message } from '../api.ts'
+import type { Message } from '../api.ts'
 import type { ModelConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError } from '../errors.ts'
 import { decodeImage } from '../image/decode.ts'
 import { checkImage, type RgbImage } from '../image/rgbImage.ts'
-import type { ChatTemplate, TemplateMessage } from '../text/chatTemplate.ts'
-import { encodePrompt, expandImageTokens, instructionIds } from '../text/imageTokens.ts'
+import type { TemplateMessage } from '../text/chatTemplate.ts'
+import { expandImageTokens, instructionIds } from '../text/imageTokens.ts'
+import type { PromptFormat } from '../text/promptFormat.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** An image of a prompt, known by its content. */
@@ -28,7 +29,7 @@ export interface EncodedPrompt {
 export interface PromptTools {
   config: ModelConfig
   tokenizer: Tokenizer
-  template: ChatTemplate
+  format: PromptFormat
 }
 
 /** How a prompt's images are seen. */
@@ -47,7 +48,7 @@ export async function encodeMessages(
   tools: PromptTools,
   seeing: Seeing,
 ): Promise<EncodedPrompt> {
-  const { config, tokenizer, template } = tools
+  const { config, tokenizer, format } = tools
   if (messages.length === 0)
     throw new BeagleError('bad-argument', 'There are no messages. Give at least one of role "user".')
   const images: PromptImage[] = []
@@ -63,8 +64,7 @@ export async function encodeMessages(
       `${config.architecture} reads text only, but ${images.length} image(s) were given. Load a LLaVA model to ask about images.`,
     )
   }
-  const rendered = template.render(messages.map(forTemplate))
-  const ids = encodePrompt(tokenizer, rendered)
+  const ids = format.prompt(messages.map(withoutPixels))
   if (config.kind === 'decoder') return { ids, marks: ids.map(String), images }
   const perImage = seeing.visualTokens
   const expanded = expandImageTokens(
@@ -81,14 +81,9 @@ export async function encodeMessages(
   return { ids: expanded, marks, images }
 }
 
-function forTemplate({ role, content }: Message): TemplateMessage {
+function withoutPixels({ role, content }: Message): TemplateMessage {
   if (typeof content === 'string') return { role, content }
-  const order = (part: ContentPart) => (part.type === 'image' ? 0 : 1)
-  const parts = [...content].sort((a, b) => order(a) - order(b))
-  return {
-    role,
-    content: parts.map((part) => (part.type === 'image' ? { type: 'image' } : { type: 'text', text: part.text })),
-  }
+  return { role, content: content.map((part) => (part.type === 'image' ? { type: 'image' } : part)) }
 }
 
 /** Keys of files seen before, so that a further question about one need not decode it again. */

@@ -1,15 +1,18 @@
 import type { ModelFiles } from '../checkpoint/byteSource.ts'
 import type { ModelConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError } from '../errors.ts'
-import { type ChatTemplate, openChatTemplate } from '../text/chatTemplate.ts'
+import { openChatTemplate } from '../text/chatTemplate.ts'
+import { honeybeeFormat } from '../text/honeybeeFormat.ts'
+import type { PromptFormat } from '../text/promptFormat.ts'
+import { templateFormat } from '../text/templateFormat.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 
-/** Reads tokenizer.json and the chat template with what else configures them. Throws `not-found` without a tokenizer.json. */
+/** Reads tokenizer.json and, where the model writes conversations by one, the chat template. Throws `not-found` without a tokenizer.json. */
 export async function openTexts(
   files: ModelFiles,
   config: ModelConfig,
   signal?: AbortSignal,
-): Promise<{ tokenizer: Tokenizer; template: ChatTemplate }> {
+): Promise<{ tokenizer: Tokenizer; format: PromptFormat }> {
   const [tokenizerJson, tokenizerConfig, specialTokensMap, jinja, json] = await Promise.all([
     files.json('tokenizer.json', signal),
     files.json('tokenizer_config.json', signal),
@@ -24,13 +27,20 @@ export async function openTexts(
     )
   }
   const tokenizer = openTokenizer({ tokenizerJson, tokenizerConfig, specialTokensMap })
-  const imageToken = config.kind === 'llava' ? config.imageToken : undefined
-  const template = openChatTemplate({
-    jinja,
-    json,
-    tokenizerConfig,
-    specialTokens: tokenizer.specialTokens,
-    imageToken,
-  })
-  return { tokenizer, template }
+  const { specialTokens } = tokenizer
+  const { eos } = config
+  if (config.kind === 'decoder') {
+    const template = openChatTemplate({ jinja, json, tokenizerConfig, specialTokens })
+    return { tokenizer, format: templateFormat({ tokenizer, template, eos }) }
+  }
+  const { imageTokenId, imageToken } = config
+  if (config.format === 'honeybee') {
+    const bos = config.bos ?? tokenizer.idOf(specialTokens.bos_token ?? '')
+    return { tokenizer, format: honeybeeFormat(tokenizer, { image: imageTokenId, bos, eos }) }
+  }
+  const template = openChatTemplate({ jinja, json, tokenizerConfig, specialTokens, imageToken })
+  return {
+    tokenizer,
+    format: templateFormat({ tokenizer, template, eos, image: { id: imageTokenId, token: imageToken } }),
+  }
 }

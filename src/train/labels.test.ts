@@ -5,6 +5,7 @@ import { parseConfig } from '../checkpoint/config.ts'
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import type { Exchange } from '../teachApi.ts'
 import { openChatTemplate } from '../text/chatTemplate.ts'
+import { templateFormat } from '../text/templateFormat.ts'
 import { openTokenizer } from '../text/tokenizer.ts'
 import { type LabelTools, labelExample } from './labels.ts'
 
@@ -12,7 +13,7 @@ const folderOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 const clip = folderOf('goldens/llava-clip-llama')
 
 /** The tools of a checkpoint in a folder, with another template if one is given. */
-function toolsOf(folder: string, jinja?: string): LabelTools {
+function toolsOf(folder: string, jinja?: string, eos?: number[]) {
   const text = (file: string) => readFileSync(`${folder}/${file}`, 'utf8')
   const [tokenizerJson, tokenizerConfig, config] = ['tokenizer.json', 'tokenizer_config.json', 'config.json'].map(
     (file) => JSON.parse(text(file)),
@@ -24,7 +25,9 @@ function toolsOf(folder: string, jinja?: string): LabelTools {
   })
   const parsed = parseConfig(config) as LlavaConfig
   const seeing = { visualTokens: parsed.positions, instructionTokens: 0 }
-  return { config: parsed, tokenizer, template, maxContext: 2048, ...seeing }
+  const image = { id: parsed.imageTokenId, token: parsed.imageToken }
+  const format = templateFormat({ tokenizer, template, image, eos: eos ?? parsed.eos })
+  return { config: parsed, tokenizer, format, maxContext: 2048, ...seeing }
 }
 
 const chat = { mask: 'prompt', template: 'chat' } as const
@@ -80,10 +83,9 @@ describe.each(['llava-clip-llama', 'llava-siglip-qwen2'])('labelExample on %s', 
 describe('labelExample', () => {
   const tools = toolsOf(clip)
   /** A template as on the hub, which writes no end. */
-  const silent = toolsOf(
-    clip,
-    "{% for m in messages %}{{ m.role.upper() + ': ' }}{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text + ' ' }}{% endif %}{% endfor %}{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}",
-  )
+  const silentTemplate =
+    "{% for m in messages %}{{ m.role.upper() + ': ' }}{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text + ' ' }}{% endif %}{% endfor %}{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}"
+  const silent = toolsOf(clip, silentTemplate)
 
   it('teaches the embedded model its own format', () => {
     const embedded = toolsOf(folderOf('public/models/pocket'))
@@ -118,9 +120,8 @@ describe('labelExample', () => {
   })
 
   it('teaches the end that the tokenizer names, of several', () => {
-    const several = { ...tools, config: { ...tools.config, eos: [2, 1] } }
-    expect(tokensOf(rounds, { ...several, template: silent.template }).labels.at(-1)).toBe(1)
-    expect(tokensOf(rounds, several).labels.at(-1)).toBe(1)
+    expect(tokensOf(rounds, toolsOf(clip, silentTemplate, [2, 1])).labels.at(-1)).toBe(1)
+    expect(tokensOf(rounds, toolsOf(clip, undefined, [2, 1])).labels.at(-1)).toBe(1)
   })
 
   it('does not count an answer whose end the template changes beyond a token', () => {
