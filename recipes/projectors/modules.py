@@ -161,15 +161,17 @@ class DeformableLayer(nn.Module):
 
 
 class DAbstractor(nn.Module):
-    """One feature level; x [B, N, C]."""
+    """x [B, L * N, C], of L feature levels (num_feature_levels) one below the other, with `positions` features each."""
 
     def __init__(self, config, positions):
         super().__init__()
         inputs, width, outputs = config["encoder_hidden_size"], config["d_model"], config["output_hidden_size"]
         self.tokens = config["num_query_tokens"]
         self.pooled = config["pooled_v_target"]
-        self.input_proj = nn.ModuleList([nn.Linear(inputs, width)] if inputs != width else [])
+        self.levels = config["num_feature_levels"]
+        self.input_proj = nn.ModuleList(nn.Linear(inputs, width) for _ in range(self.levels if inputs != width else 0))
         self.v_pos_emb = shared(config, "pos_emb", positions, width)
+        self.level_emb = nn.Parameter(torch.zeros(1, self.levels, 1, width)) if self.levels > 1 else None
         self.query_position_embeddings = nn.Embedding(self.tokens, width * (2 if self.pooled == "none" else 1))
         side, across = math.isqrt(self.tokens), math.isqrt(positions)
         line = torch.linspace(0.5, across - 0.5, side) / across
@@ -177,16 +179,18 @@ class DAbstractor(nn.Module):
         self.reference_points = nn.Parameter(torch.stack([x, y], -1).view(1, self.tokens, 2))
         self.layers = nn.ModuleList(DeformableLayer(config, width) for _ in range(config["decoder_layers"]))
         self.eos_tokens = shared(config, "num_eos_tokens", config["num_eos_tokens"], width)
-        self.output_proj = nn.Linear(width, outputs)
+        self.output_proj = nn.Linear(width, outputs) if width != outputs else nn.Identity()
 
     def forward(self, x):
-        for project in self.input_proj:
-            x = project(x)
-        if self.v_pos_emb is not None:
-            x = x + self.v_pos_emb
+        maps = x.unflatten(1, (self.levels, -1))
+        if self.input_proj:
+            maps = torch.stack([project(maps[:, level]) for level, project in enumerate(self.input_proj)], 1)
+        for learned in (self.v_pos_emb, self.level_emb):
+            if learned is not None:
+                maps = maps + (learned[:, None] if learned.dim() == 3 else learned)
         learned = self.query_position_embeddings.weight.expand(len(x), -1, -1)
-        side = math.isqrt(x.shape[1])
-        pool = F.adaptive_avg_pool2d(x.transpose(1, 2).unflatten(2, (side, side)), math.isqrt(self.tokens))
+        side = math.isqrt(maps.shape[2])
+        pool = F.adaptive_avg_pool2d(maps[:, 0].transpose(1, 2).unflatten(2, (side, side)), math.isqrt(self.tokens))
         pooled = pool.flatten(2).transpose(1, 2)
         position, h = {
             "query": lambda: (pooled, learned),
@@ -194,7 +198,7 @@ class DAbstractor(nn.Module):
             "none": lambda: learned.chunk(2, -1),
         }[self.pooled]()
         for layer in self.layers:
-            h = layer(h, position, x[:, None], self.reference_points)
+            h = layer(h, position, maps, self.reference_points)
         return self.output_proj(with_ends(h, self.eos_tokens))
 
 
