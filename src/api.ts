@@ -1,3 +1,4 @@
+import type { ExplainOptions, Explanation } from './explainApi.ts'
 import type { ImageInput } from './image/rgbImage.ts'
 import type { ProjectorInfo, TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
 
@@ -178,6 +179,12 @@ export interface Model {
   useProjector(name: string): void
   removeProjector(name: string): void
   /** A projector's safetensors file, under the checkpoint's own names. */
+  /**
+   * Where the decoder's attention to the images went while it chose the tokens of an answer to `messages`: that of the row before each
+   * token, which predicted it. `answer` is what `chat` gave, its ids or, tokenized anew, its text. Nothing of the cache is
+   * left for the next chat, but no image is encoded again. Throws `bad-argument` without an image, `context-full` where it does not fit.
+   */
+  explain(messages: Message[], answer: readonly number[] | string, options?: ExplainOptions): Promise<Explanation>
   exportProjector(name: string): Promise<Uint8Array<ArrayBuffer>>
   /** Milliseconds per kernel of one chat run, where the device has timestamp queries. */
   profile(messages: Message[], options?: ChatOptions): Promise<{ kernel: string; count: number; ms: number }[]>

@@ -1,6 +1,8 @@
 import type { ChatOptions, Message, Model, ModelInfo } from './api.ts'
 import { describeDevice } from './device.ts'
 import { BeagleError } from './errors.ts'
+import type { ExplainOptions } from './explainApi.ts'
+import { explain } from './generate/explain.ts'
 import type { Session } from './generate/session.ts'
 import { trace } from './generate/trace.ts'
 import type { Gpu } from './gpu/device.ts'
@@ -52,15 +54,15 @@ export class LoadedModel implements Model {
     }
   }
 
-  async trace(messages: Message[]) {
+  async explain(messages: Message[], answer: readonly number[] | string, options: ExplainOptions = {}) {
     this.begin()
     try {
       return await this.turns.do('urgent', async () => {
         await this.parts.proved
-        const { gpu, weights, opened, session } = this.parts
-        const prompt = await session.encode(messages)
+        const { session } = this.parts
+        const { prompt, ids } = await session.encodeAnswered(messages, answer)
         session.forget()
-        return trace(gpu, weights, opened.config, session, prompt)
+        return explain(this.parts, prompt, ids, options)
       })
     } finally {
       this.end()

@@ -69,16 +69,11 @@ export class Decoding {
     signal?: AbortSignal,
   ): Promise<number> {
     const { gpu } = this
-    const { queue } = gpu.device
     writeSettings(gpu, this.settings, settings)
     upload(gpu, this.seen, seenBitmap(ids, this.config.text.vocab))
     const add = (from: number, to: number, after?: (encoder: GPUCommandEncoder) => void) => {
       throwIfAborted(signal)
-      queue.writeBuffer(
-        this.state.cursor.buffer,
-        0,
-        Uint32Array.from({ length: cursorSize }, (_, i) => (i === 0 ? from : 0)),
-      )
+      this.begin(from)
       const body = (pass: Pass) => {
         const x = read(pass, this.weights, this.config, this.state, this.promptOf(pass, ids, from, to, visual))
         if (after) this.sampleFrom(pass, lastLogits(pass, this.weights, this.config, x), to - from)
@@ -88,6 +83,13 @@ export class Decoding {
     let from = start
     for (; from + chunkRows < ids.length; from += chunkRows) await add(from, from + chunkRows)
     return this.token((after) => add(from, ids.length, after))
+  }
+
+  /** The next row of a prompt stands at `row`; nothing has been sampled yet. */
+  begin(row: number): void {
+    const cursor = new Uint32Array(cursorSize)
+    cursor[cursorFields.position] = row
+    upload(this.gpu, this.state.cursor, cursor)
   }
 
   /** Rows `from` .. `to` of a prompt on the GPU; image rows point into the visual tokens of all images, one below another. */

@@ -49,6 +49,20 @@ export class Session {
     )
   }
 
+  /** A prompt and the ids of its answer. Throws `context-full` where both do not fit. */
+  async encodeAnswered(messages: readonly Message[], answer: readonly number[] | string) {
+    const prompt = await this.encode(messages)
+    const { tokenizer } = this.parts
+    const ids = typeof answer === 'string' ? tokenizer.encode(answer, { addSpecialTokens: false }) : answer
+    const rows = prompt.ids.length + ids.length - 1
+    const { capacity } = this.decoding
+    if (rows <= capacity) return { prompt, ids }
+    throw new BeagleError(
+      'context-full',
+      `The conversation and its answer take ${rows} tokens, the context holds ${capacity}. Load the model with a larger context.`,
+    )
+  }
+
   /** Tokens of a prompt, also of one that is too long. */
   async count(messages: readonly Message[]): Promise<number> {
     return (await encodeMessages(messages, this.parts, this.seeing)).ids.length

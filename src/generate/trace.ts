@@ -4,7 +4,6 @@ import type { Gpu } from '../gpu/device.ts'
 import { allLogits, encode, type LmmWeights, read } from '../models/lmm.ts'
 import { endsOf, featureShape } from '../models/projectors/ends.ts'
 import { project } from '../models/projectors/projector.ts'
-import { cursorSize } from '../ops/cursor.ts'
 import { executeAndRead, upload } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Decoding } from './decoding.ts'
@@ -56,7 +55,7 @@ export async function trace(
       gpu.device.queue.writeBuffer(tensor.buffer, 0, values as Float32Array<ArrayBuffer>)
       return tensor
     })
-    gpu.device.queue.writeBuffer(decoding.state.cursor.buffer, 0, new Uint32Array(cursorSize))
+    decoding.begin(0)
     const x = read(
       pass,
       weights,

@@ -1,7 +1,7 @@
 import type { LlavaConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
-import { type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
+import { type Frame, frameOf, type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
 import { encode, type LmmWeights } from '../models/lmm.ts'
 import { endsOf, featureShape } from '../models/projectors/ends.ts'
 import { type Projector, project, visualTokensOf } from '../models/projectors/projector.ts'
@@ -87,6 +87,17 @@ export class Vision {
     this.seen.delete(key)
     this.seen.set(key, known)
     return known
+  }
+
+  /** What the encoder sees of an image of this size. */
+  frame(size: { width: number; height: number }): Frame {
+    return frameOf(size, this.home.preprocessor)
+  }
+
+  /** Features of an image, encoded where it is not known; they are not the caller's and stay until the next image is asked for. */
+  async known(image: PromptImage, signal?: AbortSignal): Promise<SeenImage> {
+    const { features } = this.recall(image.key) ?? (await this.encode(image, signal))
+    return { features, instruction: image.instruction }
   }
 
   /** Features [levels · P, Dv] of an image, as a projector gets them; the caller owns them. */

@@ -16,7 +16,7 @@ export function padToSquare(image: RgbImage, fill: readonly number[]): RgbImage 
   const side = Math.max(image.width, image.height)
   if (image.width === image.height) return image
   const square = blankImage(side, side, fill)
-  paste(square, image, (side - image.width) >> 1, (side - image.height) >> 1)
+  paste(square, image, padOffset(image.width, side), padOffset(image.height, side))
   return square
 }
 
@@ -26,9 +26,14 @@ export function padToSquare(image: RgbImage, fill: readonly number[]): RgbImage 
  */
 export function centerCrop(image: RgbImage, width: number, height: number): RgbImage {
   if (image.width === width && image.height === height) return image
-  const offset = (inner: number, outer: number) =>
-    outer >= inner ? Math.ceil((outer - inner) / 2) : -((inner - outer) >> 1)
   const cropped = blankImage(width, height)
-  paste(cropped, image, offset(image.width, width), offset(image.height, height))
+  paste(cropped, image, centerOffset(image.width, width), centerOffset(image.height, height))
   return cropped
 }
+
+/** Where `inner` pixels begin within the `outer` ones that `centerCrop` cuts out or fills up. */
+export const centerOffset = (inner: number, outer: number): number =>
+  outer >= inner ? Math.ceil((outer - inner) / 2) : -((inner - outer) >> 1)
+
+/** Where they begin within the square of `padToSquare`. */
+export const padOffset = (inner: number, side: number): number => (side - inner) >> 1

@@ -1,5 +1,5 @@
 import { BeagleError } from '../errors.ts'
-import { centerCrop, padToSquare } from './frame.ts'
+import { centerCrop, centerOffset, padOffset, padToSquare } from './frame.ts'
 import { type Filter, filtersByNumber, resize } from './resize.ts'
 import { checkImage, type RgbImage } from './rgbImage.ts'
 
@@ -22,6 +22,16 @@ export interface PreprocessorConfig {
   do_normalize?: boolean | null
   image_mean?: number[] | number | null
   image_std?: number[] | number | null
+}
+
+type Extent = Pick<RgbImage, 'width' | 'height'>
+
+/** A part of an image, in its pixels; it may reach beyond the image. */
+export interface Frame {
+  x: number
+  y: number
+  width: number
+  height: number
 }
 
 /** What the vision encoder gets: f32 [1, 3, height, width]. */
@@ -88,7 +98,7 @@ function perChannel(value: number[] | number, field: string): number[] {
   return values
 }
 
-function targetSize(image: RgbImage, size: Side, numberIsShortestEdge: boolean): { width: number; height: number } {
+function targetSize(image: Extent, size: Side, numberIsShortestEdge: boolean): { width: number; height: number } {
   if (typeof size === 'number' && !numberIsShortestEdge) return { width: size, height: size }
   if (typeof size === 'object' && 'height' in size) return { width: size.width, height: size.height }
   const shortest = typeof size === 'number' ? size : size.shortest_edge
@@ -139,6 +149,27 @@ export function preprocess(image: RgbImage, config: PreprocessorConfig): PixelVa
     if (!settings.do_normalize) return scaled
     return Math.fround(Math.fround(scaled - Math.fround(mean[channel]!)) / Math.fround(std[channel]!))
   })
+}
+
+/** What of an image the encoder gets to see: less than all where `preprocess` crops, more where it pads. */
+export function frameOf(image: Extent, config: PreprocessorConfig): Frame {
+  const settings = withDefaults(config)
+  let frame: Frame = { x: 0, y: 0, width: image.width, height: image.height }
+  if (settings.do_pad) {
+    const side = Math.max(image.width, image.height)
+    frame = { x: -padOffset(image.width, side), y: -padOffset(image.height, side), width: side, height: side }
+  }
+  let size: Extent = frame
+  if (settings.do_resize) size = targetSize(frame, settings.size!, settings.className !== 'SiglipImageProcessor')
+  if (!settings.do_center_crop) return frame
+  const { width, height } = targetSize(size, settings.crop_size!, false)
+  const [perX, perY] = [frame.width / size.width, frame.height / size.height]
+  return {
+    x: frame.x - centerOffset(size.width, width) * perX,
+    y: frame.y - centerOffset(size.height, height) * perY,
+    width: width * perX,
+    height: height * perY,
+  }
 }
 
 function toPlanes(image: RgbImage, normalized: (byte: number, channel: number) => number): PixelValues {

@@ -6,7 +6,16 @@ import { splice } from '../ops/splice.ts'
 import type { Pass } from '../tensor/pass.ts'
 import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import { type AnswerLosses, answerLosses } from './decoders/answerLosses.ts'
-import { type Cache, type LlamaWeights, llamaSpec, logits, prefill, step, teacherForced } from './decoders/llama.ts'
+import {
+  type AttentionWatch,
+  type Cache,
+  type LlamaWeights,
+  llamaSpec,
+  logits,
+  prefill,
+  step,
+  teacherForced,
+} from './decoders/llama.ts'
 import { type VitWeights, vit, vitSpec } from './encoders/vit.ts'
 import { endsOf } from './projectors/ends.ts'
 import { ownProjector, type Projector, project, projectorSpec } from './projectors/projector.ts'
@@ -79,8 +88,10 @@ export function read(
   config: LlavaConfig | DecoderConfig,
   state: LmmState,
   prompt: Prompt,
+  watch?: AttentionWatch,
 ): Tensor {
-  return prefill(pass, { weights: weights.decoder, config: config.text, ...state }, embed(pass, weights, prompt))
+  const decoder = { weights: weights.decoder, config: config.text, ...state }
+  return prefill(pass, decoder, embed(pass, weights, prompt), watch)
 }
 
 /** Logits [1, V] of the token that follows the last row of `x` [T, D]. */

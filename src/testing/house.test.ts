@@ -97,7 +97,7 @@ describe('the house', () => {
 function place(file: string): string {
   const [, first = '', second] = file.split('/')
   const name = basename(first, extname(first))
-  if (second === undefined && name === 'teachApi') return 'api'
+  if (second === undefined && /Api$/.test(name)) return 'api'
   if (second === undefined) return ['index', 'errors', 'api'].includes(name) ? name : 'library'
   return first
 }

@@ -76,6 +76,9 @@ interface DecoderState {
   cursor: Tensor
 }
 
+/** Is shown each layer's turned queries [T, heads · headDim], and its keys [C, kvHeads · headDim], before it attends. */
+export type AttentionWatch = (layer: number, q: Tensor, keys: Tensor) => void
+
 /** The matrix that gives the logits. */
 export const headOf = (weights: LlamaWeights): Weight => weights.head ?? weights.embeddings
 
@@ -111,7 +114,12 @@ function rowsThrough(
  * Runs rows of embeddings [T, D] through all layers, behind what the cache holds, and adds theirs to it; T > 1. Gives the last
  * layer's output [T, D], before the final norm. Touvron et al. 2023, arXiv:2302.13971; Yang et al. 2024, arXiv:2407.10671.
  */
-export function prefill(pass: Pass, { weights, config, cache, cursor }: DecoderState, embeddings: Tensor): Tensor {
+export function prefill(
+  pass: Pass,
+  { weights, config, cache, cursor }: DecoderState,
+  embeddings: Tensor,
+  watch?: AttentionWatch,
+): Tensor {
   const shape = shapeOf(config)
   let x = embeddings
   weights.layers.forEach((layer, i) => {
@@ -119,6 +127,7 @@ export function prefill(pass: Pass, { weights, config, cache, cursor }: DecoderS
     const input = x
     x = rowsThrough(pass, layer, input, config.eps, (qkv) => {
       const q = rotaryToCache(pass, { qkv, cursor, keys, values }, shape)
+      watch?.(i, q, keys)
       return attention(pass, { q, k: keys, v: values, cursor }, { ...shape, causal: true })
     })
     if (i > 0) pass.drop(input)
