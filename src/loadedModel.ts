@@ -101,6 +101,53 @@ export class LoadedModel implements Model {
     this.kept.remove(name)
   }
 
+  async trace(messages: Message[]) {
+    this.begin()
+    try {
+      return await this.turns.do('urgent', async () => {
+        await this.parts.proved
+        const { gpu, weights, opened, session } = this.parts
+        const prompt = await session.encode(messages)
+        session.forget()
+        return trace(gpu, weights, opened.config, session, prompt)
+      })
+    } finally {
+      this.end()
+    }
+  }
+
+  async *teach(examples: readonly TeachExample[], options: TeachOptions = {}) {
+    this.present()
+    if (this.teaching)
+      throw new BeagleError('busy', 'The model is being taught already. Wait for the end of that training, or stop it.')
+    this.teaching = true
+    try {
+      await this.parts.proved
+      yield* teach({ ...this.parts, projectors: this.kept, turns: this.turns }, examples, options)
+    } finally {
+      this.teaching = false
+    }
+  }
+
+  projectors() {
+    return this.kept.list()
+  }
+
+  addProjector(name: string, file: Uint8Array) {
+    this.present()
+    return this.turns.do('urgent', () => this.kept.add(name, file))
+  }
+
+  useProjector(name: string) {
+    this.present()
+    this.kept.use(name)
+  }
+
+  removeProjector(name: string) {
+    this.idle()
+    this.kept.remove(name)
+  }
+
   exportProjector(name: string) {
     this.present()
     return this.turns.do('urgent', () => this.kept.export(name))
