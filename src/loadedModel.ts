@@ -54,53 +54,6 @@ export class LoadedModel implements Model {
     }
   }
 
-  async explain(messages: Message[], answer: readonly number[] | string, options: ExplainOptions = {}) {
-    this.begin()
-    try {
-      return await this.turns.do('urgent', async () => {
-        await this.parts.proved
-        const { session } = this.parts
-        const { prompt, ids } = await session.encodeAnswered(messages, answer)
-        session.forget()
-        return explain(this.parts, prompt, ids, options)
-      })
-    } finally {
-      this.end()
-    }
-  }
-
-  async *teach(examples: readonly TeachExample[], options: TeachOptions = {}) {
-    this.present()
-    if (this.teaching)
-      throw new BeagleError('busy', 'The model is being taught already. Wait for the end of that training, or stop it.')
-    this.teaching = true
-    try {
-      await this.parts.proved
-      yield* teach({ ...this.parts, projectors: this.kept, turns: this.turns }, examples, options)
-    } finally {
-      this.teaching = false
-    }
-  }
-
-  projectors() {
-    return this.kept.list()
-  }
-
-  addProjector(name: string, file: Uint8Array) {
-    this.present()
-    return this.turns.do('urgent', () => this.kept.add(name, file))
-  }
-
-  useProjector(name: string) {
-    this.present()
-    this.kept.use(name)
-  }
-
-  removeProjector(name: string) {
-    this.idle()
-    this.kept.remove(name)
-  }
-
   async trace(messages: Message[]) {
     this.begin()
     try {
@@ -110,6 +63,21 @@ export class LoadedModel implements Model {
         const prompt = await session.encode(messages)
         session.forget()
         return trace(gpu, weights, opened.config, session, prompt)
+      })
+    } finally {
+      this.end()
+    }
+  }
+
+  async explain(messages: Message[], answer: readonly number[] | string, options: ExplainOptions = {}) {
+    this.begin()
+    try {
+      return await this.turns.do('urgent', async () => {
+        await this.parts.proved
+        const { session } = this.parts
+        const { prompt, ids } = await session.encodeAnswered(messages, answer)
+        session.forget()
+        return explain(this.parts, prompt, ids, options)
       })
     } finally {
       this.end()
