@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { bytesSource } from '../checkpoint/byteSource.ts'
 import { readFloat32, singleCheckpoint } from '../checkpoint/checkpoint.ts'
 import { executeAndRead } from '../tensor/execute.ts'
+import type { Pass } from '../tensor/pass.ts'
 import { Tape } from '../tensor/tape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { sums } from '../testing/checkGradients.ts'
-import { expectClose } from '../testing/checkOp.ts'
-import { cellsOf, plainSampling, pointsOf, type SamplingShape } from '../testing/deformableSampling.ts'
+import { checkGradients, sums } from '../testing/checkGradients.ts'
+import { type Arrays, checkOp, expectClose } from '../testing/checkOp.ts'
 import { hardNumbers, seeded } from '../testing/hardNumbers.ts'
 import { goldenBytes } from '../testing/models.ts'
 import { testGpu } from '../testing/testGpu.ts'
 import { deformableSampling } from './deformableSampling.ts'
+import { cellsOf, plainSampling, pointsOf, type SamplingShape } from './plainSampling.ts'
 
 const searches = ['parallel', 'serial'] as const
 
@@ -57,7 +58,7 @@ async function compare(what: string, shape: SamplingShape, locations: Float32Arr
     weights: hardNumbers(pointsOf(shape), 'mixed', 2),
     dy: hardNumbers(images * queries * heads * width, 'mixed', 3),
   }
-  const want = plainSampling(shape, arrays, arrays.dy)
+  const want = plainSampling(shape, arrays)
   for (const search of searches) {
     const got = await computed(shape, arrays, search)
     for (const key of ['y', 'dValue', 'dLocations', 'dWeights'] as const)
@@ -131,6 +132,53 @@ describe('deformableSampling', () => {
       await compare(name, shape, locations)
     })
   }
+
+  const smooth = [
+    { images: 2, queries: 5, heads: 2, width: 6, points: 3 },
+    { images: 1, queries: 9, heads: 1, width: 20, points: 1 },
+    { images: 3, queries: 2, heads: 3, width: 16, points: 4 },
+  ]
+  const between = {
+    levels: [
+      { height: 3, width: 5 },
+      { height: 4, width: 2 },
+    ],
+  }
+  const check = {
+    cases: smooth,
+    inputs: (c: (typeof smooth)[0]) => ({
+      value: { shape: [cellsOf({ ...c, ...between }), c.heads * c.width], activation: true },
+      locations: { shape: [c.images * c.queries, c.heads, 2, c.points, 2] },
+      weights: { shape: [c.images * c.queries, c.heads, 2, c.points], activation: true },
+    }),
+    values: {
+      locations: (count: number, { points }: (typeof smooth)[0]) => {
+        const random = seeded(count)
+        return Float32Array.from({ length: count }, (_, i) => {
+          const { width, height } = between.levels[Math.floor(i / 2 / points) % 2]!
+          const size = i % 2 ? height : width
+          return (Math.floor(random() * (size + 2)) - 1 + 0.1 + 0.8 * random()) / size + 0.5 / size
+        })
+      },
+    },
+    reference: ({ value, locations, weights }: Arrays, c: (typeof smooth)[0]) => {
+      const dy = new Float64Array(c.images * c.queries * c.heads * c.width)
+      return plainSampling(
+        { ...c, ...between },
+        { value: value!, locations: locations!, weights: weights!, dy },
+      ) as Arrays
+    },
+  }
+  const sampled = (pass: Pass, { value, locations, weights }: Record<string, Tensor>, c: (typeof smooth)[0]) =>
+    deformableSampling(pass, { value: value!, locations: locations!, weights: weights! }, { ...c, ...between })
+
+  checkOp('deformableSampling', {
+    ...check,
+    run: (pass, tensors, c) => ({ y: sampled(pass, tensors, c) }),
+    reference: (arrays, c) => ({ y: check.reference(arrays, c).y! }),
+  })
+
+  checkGradients('deformableSampling', { ...check, run: sampled, wrt: ['value', 'locations', 'weights'] })
 
   it('has the slope towards the next cell where a point lies on one', async () => {
     const shape: SamplingShape = {

@@ -10,7 +10,12 @@ import { type Samples, wave } from './proof.ts'
 import { takeRows } from './takeRows.ts'
 
 /** y, and the gradient of each input by its name. */
-function backwards(pass: Pass, inputs: Record<string, Tensor>, dy: Tensor, run: () => Tensor): Record<string, Tensor> {
+export function backwards(
+  pass: Pass,
+  inputs: Record<string, Tensor>,
+  dy: Tensor,
+  run: () => Tensor,
+): Record<string, Tensor> {
   const tape = new Tape(new Map(), sums)
   for (const input of Object.values(inputs)) tape.watch(input)
   pass.tape = tape
