@@ -83,18 +83,22 @@ function offlineFiles(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file !== worker) contents.set(file.fileName, file.type === 'chunk' ? file.code : file.source)
       }
-      for (const file of filesUnder(publicDir).filter(isNeeded)) contents.set(file, readFileSync(join(publicDir, file)))
+      const shipped = filesUnder(publicDir)
+      for (const file of shipped.filter(isNeeded)) contents.set(file, readFileSync(join(publicDir, file)))
       const digest = createHash('sha256').update(worker.code)
       const files = [...contents.keys()].sort()
       for (const file of files) digest.update(`\0${file}\0`).update(contents.get(file)!)
-      const precache = { version: digest.digest('hex').slice(0, 12), files }
+      const precache = { version: digest.digest('hex').slice(0, 12), files, later: shipped.filter(isLater).sort() }
       worker.code = worker.code.replaceAll('PRECACHE', `(${JSON.stringify(precache)})`)
     },
   }
 }
 
 /** What the page does without when the network is off: the questions that test the embedded model, and the sample set of Teach. */
-const isNeeded = (file: string) => !/^(models\/\w+\/eval|samples\/twemoji)\//.test(file)
+const isNeeded = (file: string) => !/^(models\/\w+\/eval|samples\/twemoji)\//.test(file) && !isLater(file)
+
+/** What the library keeps by itself once it has been wanted. */
+const isLater = (file: string) => /^models\/\w+\/projectors\/.*\.safetensors$/.test(file)
 
 function filesUnder(folder: string): string[] {
   if (!existsSync(folder)) return []

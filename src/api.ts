@@ -1,6 +1,15 @@
 import type { ExplainOptions, Explanation } from './explainApi.ts'
 import type { ImageInput } from './image/rgbImage.ts'
-import type { ProjectorInfo, TeachEvent, TeachExample, TeachOptions } from './teachApi.ts'
+import type {
+  FreshPlan,
+  FreshProjector,
+  OfferedProjector,
+  ProjectorInfo,
+  ProjectorType,
+  TeachEvent,
+  TeachExample,
+  TeachOptions,
+} from './teachApi.ts'
 
 /** Storage of the large weight matrices: q4 and q8 are symmetric blocks of 32 along the input axis with one f16 scale each. */
 export type WeightStorage = 'q4' | 'q8' | 'f16' | 'f32'
@@ -48,6 +57,7 @@ export interface LoadOptions {
   gpu?: GPU
 }
 
+export type * from './explainApi.ts'
 export type { ImageInput }
 
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: ImageInput }
@@ -69,6 +79,8 @@ export interface ChatOptions {
   /** The same seed gives the same text. */
   seed?: number
   stop?: string[]
+  /** `false` computes everything anew, also the image's features and what is in the KV cache: for measuring. */
+  reuse?: boolean
   signal?: AbortSignal
 }
 
@@ -140,12 +152,19 @@ export interface ModelInfo {
   visualTokensPerImage: number
   maxContext: number
   vocabulary: number
+  /** Bytes that a token takes in the KV cache. */
+  cacheBytesPerToken: number
 }
 
 /** One prompt's run with everything that a port compares; tensors are f32, row-major. */
 export interface Trace {
   inputIds: number[]
   tensors: Record<string, { shape: number[]; data: Float32Array | Int32Array }>
+}
+
+export interface FetchOptions {
+  signal?: AbortSignal
+  onProgress?: (loadedBytes: number, totalBytes: number) => void
 }
 
 /** A loaded model. One chat runs at a time; a second call waits for `busy` to end or throws `busy`. */
@@ -161,6 +180,12 @@ export interface Model {
   chat(messages: Message[], options?: ChatOptions): AsyncGenerator<ChatChunk, void, void>
   /** Runs the prompt once and reads everything back: pixel_values, features, visual_tokens, logits of every position. */
   trace(messages: Message[]): Promise<Trace>
+  /**
+   * Where the decoder's attention to the images went while it chose the tokens of an answer to `messages`: that of the row before each
+   * token, which predicted it. `answer` is what `chat` gave, its ids or, tokenized anew, its text. Nothing of the cache is
+   * left for the next chat, but no image is encoded again. Throws `bad-argument` without an image, `context-full` where it does not fit.
+   */
+  explain(messages: Message[], answer: readonly number[] | string, options?: ExplainOptions): Promise<Explanation>
   /** Tokens of the prompt that `chat` would see, and the context's size. */
   count(messages: Message[]): Promise<{ tokens: number; maxContext: number }>
   memory(): MemoryReport
@@ -178,13 +203,16 @@ export interface Model {
   /** Answers from now on are given with this projector. */
   useProjector(name: string): void
   removeProjector(name: string): void
-  /** A projector's safetensors file, under the checkpoint's own names. */
+  /** The projectors that lie beside the model, as its `projectors/index.json` lists them; none where it has none. */
+  offeredProjectors(signal?: AbortSignal): Promise<OfferedProjector[]>
   /**
-   * Where the decoder's attention to the images went while it chose the tokens of an answer to `messages`: that of the row before each
-   * token, which predicted it. `answer` is what `chat` gave, its ids or, tokenized anew, its text. Nothing of the cache is
-   * left for the next chat, but no image is encoded again. Throws `bad-argument` without an image, `context-full` where it does not fit.
+   * Adds one of these by its name; where it was fetched before, from the browser's storage, and where it was added before, not again.
+   * Throws `not-found` for a name that is not offered, `checkpoint-mismatch` where it does not fit.
    */
-  explain(messages: Message[], answer: readonly number[] | string, options?: ExplainOptions): Promise<Explanation>
+  fetchProjector(name: string, options?: FetchOptions): Promise<ProjectorInfo>
+  /** What a fresh projector would be in this model. Throws `bad-argument` for a type that is not known and a model without eyes. */
+  planProjector(start: ProjectorType | FreshProjector): FreshPlan
+  /** A projector's safetensors file, under the checkpoint's own names. */
   exportProjector(name: string): Promise<Uint8Array<ArrayBuffer>>
   /** Milliseconds per kernel of one chat run, where the device has timestamp queries. */
   profile(messages: Message[], options?: ChatOptions): Promise<{ kernel: string; count: number; ms: number }[]>
@@ -195,6 +223,8 @@ export interface Model {
 export interface Inspection {
   info: Omit<ModelInfo, 'weights' | 'maxContext'>
   config: unknown
+  /** Those that lie beside the model. */
+  projectors: OfferedProjector[]
   tensors: { name: string; part: string; dtype: string; shape: number[]; bytes: number }[]
   parts: { part: string; parameters: number; bytes: number }[]
   /** Bytes on the GPU per weight type: weights and KV cache. */

@@ -1,12 +1,13 @@
+import { platform } from '#platform'
 import type { CachedModel } from './api.ts'
 import { browserCache } from './source.ts'
 
 export type * from './api.ts'
 export { writeSafetensors } from './checkpoint/writeSafetensors.ts'
 export { BeagleError, type ErrorCode } from './errors.ts'
-export { decodeImage } from './image/decode.ts'
-export type * from './explainApi.ts'
+export * from './evaluation.ts'
 export { carryBack, inWords } from './generate/carryBack.ts'
+export { decodeImage } from './image/decode.ts'
 export type { RgbImage } from './image/rgbImage.ts'
 export { inspect } from './inspect.ts'
 export { load } from './load.ts'
@@ -21,7 +22,8 @@ export async function cachedModels(): Promise<CachedModel[]> {
   return (await store?.list()) ?? []
 }
 
-/** Deletes a model from the browser's storage; a key that is not there is no error. */
+/** Deletes a model, and the projectors that came with it, from the browser's storage; a key that is not there is no error. */
 export async function deleteCached(key: string): Promise<void> {
   await (await browserCache()).delete(key)
+  await platform.projectorStores.delete(key)
 }

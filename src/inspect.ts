@@ -5,6 +5,7 @@ import { endsOf } from './models/projectors/ends.ts'
 import { visualTokensOf } from './models/projectors/projector.ts'
 import { forecastWeights } from './models/storage.ts'
 import { leavesOf, parametersOf, type SpecTree } from './models/tree.ts'
+import { Offers } from './offers.ts'
 import { openSource } from './source.ts'
 
 /** The last part of a folder or address; on a hub it is followed by the revision. */
@@ -34,15 +35,16 @@ export function describeModel(
     parameters: parametersOf(spec as SpecTree),
     visualTokensPerImage: eyes ? visualTokensOf({ config: eyes.projector, ends: endsOf(eyes) }) : 0,
     vocabulary: text.vocab,
+    cacheBytesPerToken: cacheBytes(text, 1),
   }
 }
 
-/** Reads configs and headers, no weights: parts, tensors and what they will take on the GPU per weight type. */
+/** Reads configs and headers, no weights: parts, tensors, what they will take on the GPU per weight type, and the projectors that come along. */
 export async function inspect(
   source: ModelSource,
   { signal, cache }: Pick<LoadOptions, 'signal' | 'cache'> = {},
 ): Promise<Inspection> {
-  const { files } = await openSource(source, cache)
+  const { files, beside } = await openSource(source, cache)
   const model = await openModel(files, signal)
   const { config, spec, tensors } = model
   const parts = Object.entries(spec as Record<string, SpecTree>)
@@ -56,6 +58,7 @@ export async function inspect(
   return {
     info: describeModel(model, files.origin),
     config,
+    projectors: await new Offers(beside).list(signal),
     tensors: [...tensors].map(([name, { dtype, shape, begin, end }]) => ({
       name,
       part: partOf.get(name)!,

@@ -15,6 +15,7 @@ import { openModel } from './models/open.ts'
 import { storageOf } from './models/storage.ts'
 import type { SpecTree, Use } from './models/tree.ts'
 import { upload } from './models/upload.ts'
+import { Offers } from './offers.ts'
 import { type SelfTestPlan, selfTest } from './ops/selfTest.ts'
 import { openSource } from './source.ts'
 
@@ -74,8 +75,9 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     throwIfAborted(signal)
     parts.loadMs = performance.now() - start
     report('ready', opened.files.origin, model.totalBytes, model.totalBytes)
+    const offers = new Offers(opened.beside)
     const info = { ...describeModel(model, opened.files.origin), weights, maxContext }
-    return new LoadedModel({ gpu, weights: loaded, session, opened: model, proved, info })
+    return new LoadedModel({ gpu, weights: loaded, session, opened: model, offers, proved, info })
   } catch (error) {
     const gpu = await gpuReady.catch(() => undefined)
     gpu?.dispose()

@@ -1,4 +1,4 @@
-import type { ChatOptions, Message, Model, ModelInfo } from './api.ts'
+import type { ChatOptions, FetchOptions, Message, Model, ModelInfo } from './api.ts'
 import { describeDevice } from './device.ts'
 import { BeagleError } from './errors.ts'
 import type { ExplainOptions } from './explainApi.ts'
@@ -9,8 +9,9 @@ import type { Gpu } from './gpu/device.ts'
 import type { LmmWeights } from './models/lmm.ts'
 import type { OpenedModel } from './models/open.ts'
 import { release } from './models/upload.ts'
+import type { Offers } from './offers.ts'
 import { Projectors } from './projectors.ts'
-import type { TeachExample, TeachOptions } from './teachApi.ts'
+import type { FreshProjector, ProjectorType, TeachExample, TeachOptions } from './teachApi.ts'
 import { teach } from './teaching.ts'
 import { Turns } from './turns.ts'
 
@@ -19,6 +20,7 @@ export interface ModelParts {
   weights: LmmWeights
   session: Session
   opened: OpenedModel
+  offers: Offers
   /** The self-test and the warm-up; nothing is answered before they are through. */
   proved: Promise<void>
   info: ModelInfo
@@ -114,6 +116,20 @@ export class LoadedModel implements Model {
   removeProjector(name: string) {
     this.idle()
     this.kept.remove(name)
+  }
+
+  offeredProjectors(signal?: AbortSignal) {
+    return this.parts.offers.list(signal)
+  }
+
+  async fetchProjector(name: string, options: FetchOptions = {}) {
+    this.present()
+    const there = this.kept.list().find((projector) => projector.name === name)
+    return there ?? this.addProjector(name, await this.parts.offers.fetch(name, options))
+  }
+
+  planProjector(start: ProjectorType | FreshProjector) {
+    return this.kept.plan(start)
   }
 
   exportProjector(name: string) {

@@ -15,6 +15,10 @@ export const platform = {
   folder: (path: string): Promise<ModelFiles> => fsFiles(path),
   isFolder: (path: string): boolean => existsSync(path) && statSync(path).isDirectory(),
   cache: async (): Promise<ModelCache | undefined> => undefined,
+  projectorStores: {
+    open: async (_origin: string): Promise<KeptFiles | undefined> => undefined,
+    delete: async (_key: string): Promise<void> => {},
+  },
   teachStores: {
     open: async (folder: string): Promise<KeptFiles> => folderFiles(folder),
     list: async (): Promise<string[]> => [],

@@ -1,5 +1,5 @@
 import type { ModelFiles } from './checkpoint/byteSource.ts'
-import { type ModelCache, openBrowserCache } from './checkpoint/cache.ts'
+import { cacheKey, type ModelCache, openBrowserCache } from './checkpoint/cache.ts'
 import { httpFiles } from './checkpoint/httpFiles.ts'
 import { type KeptFiles, keptFiles, safeName } from './checkpoint/keptFiles.ts'
 import { browserFolder, remove } from './checkpoint/opfs.ts'
@@ -7,6 +7,8 @@ import { BeagleError } from './errors.ts'
 
 /** The folder of the browser's storage that has one folder for each training. */
 const trainings = 'beagle-teach'
+/** The one that has a folder for each model beside which projectors lie. */
+const projectors = 'beagle-projectors'
 
 /**
  * What differs between the browser and Node; `platform.node.ts` is its twin. The embedded model lies beside the page or its
@@ -24,6 +26,17 @@ export const platform = {
   },
   isFolder: (_path: string): boolean => false,
   cache: (): Promise<ModelCache | undefined> => openBrowserCache(),
+  /** What is kept of the projectors beside a model: a folder for each origin. */
+  projectorStores: {
+    open: async (origin: string): Promise<KeptFiles | undefined> => {
+      const root = await browserFolder(projectors)
+      return root && keptFiles(await root.getDirectoryHandle(await cacheKey(origin), { create: true }))
+    },
+    delete: async (key: string): Promise<void> => {
+      const root = await browserFolder(projectors)
+      if (root) await remove(root, key)
+    },
+  },
   teachStores: {
     open: async (key: string): Promise<KeptFiles> => {
       const root = await browserFolder(trainings)

@@ -37,6 +37,7 @@ describe('a model with several projectors', async () => {
         parameters: 64 * 48 + 64 + 64 * 64 + 64,
         bytes: 4 * (64 * 64 + 64 + 64 * 64 + 64),
         active: true,
+        fresh: { type: 'mlp2x_gelu' },
         provenance: {},
       },
     ])

@@ -9,12 +9,12 @@ import type { OpenedModel } from './models/open.ts'
 import { endsOf } from './models/projectors/ends.ts'
 import { type Provenance, projectorMetadata, readProjectorFile, writeProjectorFile } from './models/projectors/file.ts'
 import { freshProjector } from './models/projectors/fresh.ts'
-import { freshConfig } from './models/projectors/freshConfig.ts'
+import { freshConfig, freshLike, planFresh } from './models/projectors/freshConfig.ts'
 import { type Projector, projectorSpec, visualTokensOf } from './models/projectors/projector.ts'
 import { loadProjector, type ProjectorValues, readProjector } from './models/projectors/values.ts'
 import { leavesOf, loadedLeaves, parametersOf, type SpecTree } from './models/tree.ts'
 import { release } from './models/upload.ts'
-import type { ProjectorInfo, ProjectorStart } from './teachApi.ts'
+import type { FreshPlan, FreshProjector, ProjectorInfo, ProjectorStart, ProjectorType } from './teachApi.ts'
 import { weightBytes } from './tensor/weight.ts'
 
 const base = 'base'
@@ -56,6 +56,7 @@ export class Projectors {
         parameters: parametersOf(projector.spec),
         bytes: bytesOf(projector),
         active: projector === this.weights.projector,
+        fresh: freshLike(projector.config),
         provenance,
       }),
     )
@@ -116,6 +117,11 @@ export class Projectors {
   file(config: ProjectorConfig, values: ProjectorValues, provenance: Provenance): Uint8Array<ArrayBuffer> {
     const spec = projectorSpec(endsOf(this.eyes), config)
     return this.write({ config, spec }, values, projectorMetadata(this.info, config, provenance))
+  }
+
+  /** See `Model.planProjector`. */
+  plan(start: ProjectorType | FreshProjector): FreshPlan {
+    return planFresh(start, this.eyes)
   }
 
   /** What a training begins with; `seed` is for a fresh one. */

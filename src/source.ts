@@ -6,11 +6,14 @@ import type { ModelCache } from './checkpoint/cache.ts'
 import { type CachedFiles, cachedFiles } from './checkpoint/cachedFiles.ts'
 import { hubFiles, webFiles } from './checkpoint/hubFiles.ts'
 import { BeagleError } from './errors.ts'
+import type { Beside } from './offers.ts'
 
 /** A model's files, and the cache through which they are read when they come over the network. */
 export interface OpenedSource {
   files: ModelFiles
   cached?: CachedFiles
+  /** Where projectors that come with the model are looked for. */
+  beside: Beside
 }
 
 /** Opens the files of a source, through the browser's storage where they come over the network and `cache` allows it. */
@@ -18,15 +21,15 @@ export async function openSource(source: ModelSource, cache = true): Promise<Ope
   const named = typeof source === 'string' ? readName(source) : source
   switch (named.kind) {
     case 'embedded':
-      return { files: await platform.embedded() }
+      return embedded(await platform.embedded())
     case 'path':
-      return { files: await platform.folder(named.path) }
+      return local(await platform.folder(named.path))
     case 'files':
-      return { files: blobFiles(named.files, named.name) }
+      return local(blobFiles(named.files, named.name))
     case 'directory':
-      return { files: directoryFiles(named.handle) }
+      return local(directoryFiles(named.handle))
     case 'cached':
-      return throughCache(await reopen(named.key))
+      return reopen(named.key)
     case 'url':
       return remote(webFiles(named.url), cache)
     case 'hub': {
@@ -48,18 +51,30 @@ function readName(name: string): Exclude<ModelSource, string> {
   )
 }
 
-async function remote(files: ModelFiles, cache: boolean): Promise<OpenedSource> {
-  const store = cache ? await platform.cache() : undefined
-  if (!store) return { files }
-  return throughCache(await cachedFiles(files, await store.folder(files.origin)))
+const local = (files: ModelFiles): OpenedSource => ({ files, beside: { files, settled: false } })
+
+/** The embedded model's files are kept by the page; those beside it are fetched when they are wanted, and kept apart. */
+function embedded(files: ModelFiles): OpenedSource {
+  return { files, beside: { files, kept: () => platform.projectorStores.open(files.origin), settled: false } }
 }
 
-const throughCache = (cached: CachedFiles): OpenedSource => ({ files: cached, cached })
+async function remote(files: ModelFiles, cache: boolean): Promise<OpenedSource> {
+  const store = cache ? await platform.cache() : undefined
+  if (!store) return local(files)
+  return throughCache(files, await cachedFiles(files, await store.folder(files.origin)))
+}
 
-async function reopen(key: string): Promise<CachedFiles> {
+function throughCache(files: ModelFiles, cached: CachedFiles): OpenedSource {
+  const kept = () => platform.projectorStores.open(files.origin)
+  return { files: cached, cached, beside: { files, kept, settled: cached.complete } }
+}
+
+async function reopen(key: string): Promise<OpenedSource> {
   const folder = await (await browserCache()).folderOf(key)
   const origin = (await folder.manifest())?.origin
-  return cachedFiles(origin?.startsWith('http') ? webFiles(origin) : undefined, folder)
+  const files = origin?.startsWith('http') ? webFiles(origin) : undefined
+  const cached = await cachedFiles(files, folder)
+  return throughCache(files ?? cached, cached)
 }
 
 /** The browser's storage of models. Throws `not-found` where there is none. */

@@ -52,6 +52,20 @@ export interface FreshProjector {
   endTokens?: number
 }
 
+export type SizeName = keyof Omit<FreshProjector, 'type'>
+
+/** What a fresh projector would be in a model, before any of it is made. */
+export interface FreshPlan {
+  /** Every size that its type has a use for; where none, or none that can be, was given, the default. */
+  sizes: Partial<Record<SizeName, number>>
+  /** What is wrong, by size; under `type` what no size can mend. Empty where it can be made, and only then the two counts are known. */
+  problems: Partial<Record<SizeName | 'type', string>>
+  visualTokens?: number
+  parameters?: number
+  /** Features per image that it reads. */
+  positions: number
+}
+
 /** Where the projector starts: the checkpoint's own (`base`), a fresh one, or a `.safetensors` of one. */
 export type ProjectorStart = 'base' | ProjectorType | FreshProjector | { file: Uint8Array }
 
@@ -204,8 +218,26 @@ export interface ProjectorInfo {
   parameters: number
   bytes: number
   active: boolean
+  /** A fresh projector of the same type and sizes. */
+  fresh: FreshProjector
   /** What the file's metadata says of how it came about. */
   provenance: Record<string, string>
+}
+
+/** A projector that lies beside a model, in its `projectors/index.json`, and is fetched when it is wanted. */
+export interface OfferedProjector {
+  /** Its name once it is fetched. */
+  name: string
+  /** Its name for people. */
+  label: string
+  type: string
+  visualTokens: number
+  /** Relative to the index. */
+  file: string
+  bytes: number
+  description: string
+  /** Of the file, in lower-case hex; where it is stated, the file is checked. */
+  sha256?: string
 }
 
 /** A line of a data file that could not be used, or an image that could not be read. */
@@ -257,7 +289,13 @@ export const teachDefaults: TeachSettings = {
   releaseEncoder: false,
 }
 
-/** Settings for common purposes; what they leave out stays at its default. LLaVA-1.5's are those of its paper, arXiv:2310.03744, for one device. */
+const honeybeeStage1 = (projector: ProjectorType, learningRate: number) =>
+  ({
+    ...{ projector, template: 'plain', epochs: 1, batchSize: 8, accumulate: 4, learningRate, minLearningRate: 1e-5 },
+    ...{ schedule: 'cosine', warmup: 10, weightDecay: 0.01, betas: [0.9, 0.98], eps: 1e-6, clip: 1 },
+  }) satisfies Partial<TeachSettings>
+
+/** Settings for common purposes; what they leave out stays at its default. LLaVA-1.5's are those of its paper, arXiv:2310.03744, Honeybee's those of arXiv:2312.06742 table 11, for one device. */
 export const teachPresets = {
   quick: {},
   llavaStage1: {
@@ -270,4 +308,6 @@ export const teachPresets = {
     warmup: 10,
   },
   instructions: { epochs: 1, batchSize: 8, accumulate: 2, learningRate: 2e-5, warmup: 10 },
+  honeybeeStage1: honeybeeStage1('c-abs', 3e-4),
+  honeybeeStage1DAbs: honeybeeStage1('d-abs', 1e-4),
 } satisfies Record<string, Partial<TeachSettings>>

@@ -1,14 +1,26 @@
 import type { CachedModel, ChatChunk, LoadProgress, MemoryReport, ModelSource } from '../api.ts'
-import type { DataReport, ProjectorInfo, TeachResult } from '../teachApi.ts'
+import type { Comparison, EvaluationAnswer } from '../index.ts'
+import type {
+  DataReport,
+  FreshPlan,
+  FreshProjector,
+  OfferedProjector,
+  ProjectorInfo,
+  TeachResult,
+} from '../teachApi.ts'
 import {
   type CallName,
   type Calls,
   fromWireError,
   type Loaded,
+  type LookReply,
   PageError,
   type Reply,
   type Request,
+  type WireComparison,
+  type WireEvaluation,
   type WireLoadOptions,
+  type WireLook,
   type WireTraining,
 } from './protocol.ts'
 import type { Port } from './serve.ts'
@@ -74,6 +86,11 @@ export class Client {
     }
   }
 
+  /** Where the model looked while it chose characters of an answer. */
+  look(args: WireLook, signal?: AbortSignal): Promise<LookReply> {
+    return this.#call('look', args, signal)
+  }
+
   teach(training: WireTraining, onEvent: (event: Calls['teach']['event']) => void): RemoteTraining {
     const controller = new AbortController()
     const id = this.#nextId
@@ -111,6 +128,30 @@ export class Client {
 
   exportProjector(name: string): Promise<Uint8Array<ArrayBuffer>> {
     return this.#call('exportProjector', { name })
+  }
+
+  offeredProjectors(): Promise<OfferedProjector[]> {
+    return this.#call('offeredProjectors', {})
+  }
+
+  fetchProjector(name: string, onProgress?: (loaded: number, total: number) => void): Promise<ProjectorInfo> {
+    return this.#call('fetchProjector', { name }, undefined, ({ loaded, total }) => onProgress?.(loaded, total))
+  }
+
+  planProjector(start: FreshProjector): Promise<FreshPlan> {
+    return this.#call('planProjector', { start })
+  }
+
+  compare(args: WireComparison, onAnswer: (answer: Comparison) => void, signal?: AbortSignal): Promise<undefined> {
+    return this.#call('compare', args, signal, onAnswer)
+  }
+
+  evaluate(
+    args: WireEvaluation,
+    onAnswers: (answers: EvaluationAnswer[]) => void,
+    signal?: AbortSignal,
+  ): Promise<undefined> {
+    return this.#call('evaluate', args, signal, onAnswers)
   }
 
   readData(fileName: string, text: string): Promise<DataReport> {

@@ -1,5 +1,8 @@
-/** Files of this build, relative to the page, and a digest of them all; written here by the build (vite.config.ts). */
-declare const PRECACHE: { version: string; files: string[] }
+/**
+ * Files of this build, relative to the page, and a digest of them all; and those that are fetched only when they are wanted and kept by
+ * whoever wanted them. Written here by the build (vite.config.ts).
+ */
+declare const PRECACHE: { version: string; files: string[]; later: string[] }
 
 interface Lifetime extends Event {
   waitUntil(work: Promise<unknown>): void
@@ -23,7 +26,8 @@ const base = scope.registration.scope
 const prefix = `beagle ${base} `
 const cacheName = prefix + build.version
 const files = new Set(build.files.map((file) => new URL(file, base).href))
-/** Folders of this build, of which it has every file; what it lacks there does not exist. */
+const later = new Set(build.later.map((file) => new URL(file, base).href))
+/** Folders of this build, of which it has or knows every file; any other there does not exist. */
 const folders = new Set([...files].map(folderOf).filter((folder) => folder !== base))
 
 scope.addEventListener('install', (event) => event.waitUntil(install()))
@@ -37,7 +41,8 @@ scope.addEventListener('fetch', (event) => {
   const plain = url.replace(/[?#].*$/, '')
   const wanted = mode === 'navigate' && plain === base ? new URL('index.html', base).href : plain
   if (files.has(wanted)) event.respondWith(answer(wanted, event.request))
-  else if (folders.has(folderOf(wanted))) event.respondWith(Promise.resolve(new Response(null, { status: 404 })))
+  else if (folders.has(folderOf(wanted)) && !later.has(wanted))
+    event.respondWith(Promise.resolve(new Response(null, { status: 404 })))
 })
 
 function folderOf(url: string): string {

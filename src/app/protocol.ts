@@ -3,6 +3,7 @@ import type {
   ChatChunk,
   ChatOptions,
   DeviceReport,
+  ImageLook,
   LoadOptions,
   LoadProgress,
   MemoryReport,
@@ -11,7 +12,18 @@ import type {
   ModelSource,
 } from '../api.ts'
 import { BeagleError, type ErrorCode } from '../errors.ts'
-import type { DataReport, ProjectorInfo, TeachEvent, TeachExample, TeachResult, TeachSettings } from '../teachApi.ts'
+import type { Comparison, EvaluationAnswer, EvaluationQuestion } from '../index.ts'
+import type {
+  DataReport,
+  FreshPlan,
+  FreshProjector,
+  OfferedProjector,
+  ProjectorInfo,
+  TeachEvent,
+  TeachExample,
+  TeachResult,
+  TeachSettings,
+} from '../teachApi.ts'
 
 /** An image crosses to the worker once, beside the messages that name it, so that the worker sees the same object in every turn. */
 export type WirePart = { type: 'text'; text: string } | { type: 'image'; imageId: string }
@@ -42,6 +54,43 @@ export interface WireTraining {
   about: string
 }
 
+/** One question to several projectors, which the model must have. */
+export interface WireComparison {
+  projectors: string[]
+  image: Blob
+  question: string
+  maxNewTokens: number
+}
+
+/** Many questions to several projectors; `images` are those that the questions name. */
+export interface WireEvaluation {
+  projectors: string[]
+  questions: EvaluationQuestion[]
+  images: Map<string, Blob>
+}
+
+/** Where the model looked while it chose characters of an answer; `messages` are what `chat` was asked. */
+export interface WireLook {
+  messages: WireMessage[]
+  images: Map<string, Blob>
+  /** The answer's tokens, and the characters of its text that are asked about, from the first up to but not with the second. */
+  ids: number[]
+  characters: readonly [number, number]
+  /** Of the decoder; the mean of all without it. */
+  layer?: number
+  head?: number
+}
+
+/** Attention to the images of a conversation, in their order. */
+export interface LookReply {
+  layers: number
+  heads: number
+  /** Attention to all images together, 0 to 1. */
+  share: number
+  /** `words` says where it lies. Of many points these are the heaviest. */
+  images: (ImageLook & { words: string; pointsInAll: number })[]
+}
+
 /** Each call: what it takes, what it streams while it runs, what it returns. */
 export interface Calls {
   load: { args: { source: ModelSource; options: WireLoadOptions }; event: LoadProgress; result: Loaded }
@@ -50,6 +99,7 @@ export interface Calls {
     event: ChatChunk
     result: MemoryReport
   }
+  look: { args: WireLook; event: never; result: LookReply }
   teach: { args: WireTraining; event: Exclude<TeachEvent, { type: 'done' }>; result: TeachResult }
   /** The keys under which the state of a training is kept, and deleting one of them. */
   keptTrainings: { args: Record<never, never>; event: never; result: string[] }
@@ -59,6 +109,11 @@ export interface Calls {
   useProjector: { args: { name: string }; event: never; result: undefined }
   removeProjector: { args: { name: string }; event: never; result: undefined }
   exportProjector: { args: { name: string }; event: never; result: Uint8Array<ArrayBuffer> }
+  offeredProjectors: { args: Record<never, never>; event: never; result: OfferedProjector[] }
+  fetchProjector: { args: { name: string }; event: { loaded: number; total: number }; result: ProjectorInfo }
+  planProjector: { args: { start: FreshProjector }; event: never; result: FreshPlan }
+  compare: { args: WireComparison; event: Comparison; result: undefined }
+  evaluate: { args: WireEvaluation; event: EvaluationAnswer[]; result: undefined }
   readData: { args: { fileName: string; text: string }; event: never; result: DataReport }
   readFolders: {
     args: { paths: string[]; templates: { question: string; answer: string } }

@@ -1,5 +1,6 @@
 import type { CachedModel, LoadOptions, Message, Model, ModelSource } from '../api.ts'
 import { BeagleError } from '../errors.ts'
+import type { compare, evaluate } from '../index.ts'
 import type { DataReport, TeachStore } from '../teachApi.ts'
 import {
   type CallName,
@@ -10,16 +11,19 @@ import {
   toWireError,
   type WireMessage,
 } from './protocol.ts'
+import { type LookLibrary, Looks } from './serveLook.ts'
 import { Gate, Trainings } from './serveTeach.ts'
 
 /** The part of the library that the page calls. */
-export interface Library {
+export interface Library extends LookLibrary {
   load(source: ModelSource, options?: LoadOptions): Promise<Model>
   cachedModels(): Promise<CachedModel[]>
   deleteCached(key: string): Promise<void>
   teachStore(key: string): Promise<TeachStore>
   listTeachStores(): Promise<string[]>
   deleteTeachStore(key: string): Promise<void>
+  compare: typeof compare
+  evaluate: typeof evaluate
   readData(fileName: string, text: string): DataReport
   readFolders(paths: string[], templates: { question: string; answer: string }): DataReport
 }
@@ -42,6 +46,7 @@ type Handlers = {
 /** Answers the page's calls on `port` with one model at a time. A chat waits for what runs before it, but for no training; a load stops both. */
 export function serve(port: Port, library: Library): void {
   const running = new Map<number, { controller: AbortController; gate: Gate }>()
+  const looks = new Looks(library)
   const trainings = new Trainings((key) => library.teachStore(key))
   const images = new Map<string, Blob>()
   let model: Model | undefined
@@ -53,6 +58,15 @@ export function serve(port: Port, library: Library): void {
     const result = turn.then(work)
     turn = result.catch(() => undefined)
     return result
+  }
+
+  /** Takes what `work` yields bit by bit: chats come between, and find the model as they left it. */
+  const bits = async <T>(work: AsyncGenerator<T, void, void>, emit: (bit: T) => void): Promise<undefined> => {
+    for (;;) {
+      const { done, value } = await inTurn(() => work.next())
+      if (done) return undefined
+      emit(value as T)
+    }
   }
 
   const loaded = (): Model => {
@@ -88,6 +102,14 @@ export function serve(port: Port, library: Library): void {
       })
     },
 
+    look: (args, cancelled) => {
+      const signal = AbortSignal.any([cancelled, chats.signal])
+      return inTurn(async () => {
+        for (const [id, blob] of args.images) if (!images.has(id)) images.set(id, blob)
+        return looks.look(loaded(), args, unwire(args.messages, images), signal)
+      })
+    },
+
     teach: async (training, signal, emit, gate) => trainings.teach(loaded(), training, signal, emit, gate),
     keptTrainings: () => library.listTeachStores(),
     forgetTraining: ({ key }) => library.deleteTeachStore(key).then(() => undefined),
@@ -97,6 +119,26 @@ export function serve(port: Port, library: Library): void {
     useProjector: ({ name }) => inTurn(async () => void loaded().useProjector(name)),
     removeProjector: ({ name }) => inTurn(async () => void loaded().removeProjector(name)),
     exportProjector: ({ name }) => inTurn(() => loaded().exportProjector(name)),
+    offeredProjectors: async () => loaded().offeredProjectors(),
+    fetchProjector: ({ name }, signal, emit) => {
+      const onProgress = (loaded: number, total: number) => emit({ loaded, total })
+      return inTurn(() => loaded().fetchProjector(name, { signal, onProgress }))
+    },
+    planProjector: async ({ start }) => loaded().planProjector(start),
+
+    compare: ({ projectors, image, question, maxNewTokens }, cancelled, emit) => {
+      const signal = AbortSignal.any([cancelled, chats.signal])
+      return bits(library.compare(loaded(), { image, question }, { projectors, maxNewTokens, signal }), emit)
+    },
+    evaluate: ({ projectors, questions, images }, cancelled, emit) => {
+      const signal = AbortSignal.any([cancelled, chats.signal])
+      const open = async (name: string) => {
+        const image = images.get(name)
+        if (image) return image
+        throw new BeagleError('bad-argument', `A question is about the image ${name}, which was not sent along.`)
+      }
+      return bits(library.evaluate(loaded(), questions, { projectors, open, signal }), emit)
+    },
 
     readData: async ({ fileName, text }) => library.readData(fileName, text),
     readFolders: async ({ paths, templates }) => library.readFolders(paths, templates),

@@ -121,6 +121,7 @@ test('projectors are added, listed, used, exported and removed in the worker', a
     parameters: 1,
     bytes: 4,
     active: false,
+    fresh: { type: 'linear' as const },
     provenance: {},
   })
   const { client } = await start({

@@ -22,8 +22,12 @@ export function connect(library: Partial<Library>): Client {
     teachStore: absent,
     listTeachStores: absent,
     deleteTeachStore: absent,
+    compare: absent,
+    evaluate: absent,
     readData: absent,
     readFolders: absent,
+    carryBack: absent,
+    inWords: absent,
     ...library,
   })
   return new Client(channel.port1 as unknown as Port)

@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { BeagleError, type Model, type RgbImage } from '../index.ts'
+import {
+  BeagleError,
+  type EvaluationAnswer,
+  type EvaluationQuestion,
+  evaluate,
+  type Model,
+  type Score,
+  scores,
+} from '../index.ts'
 import { withProjector } from './loadModel.ts'
 import { addLoadOptions, addProjectorOption, type LoadFlags, type ProjectorFlags, whole } from './options.ts'
 import { readImage, whyUnread } from './question.ts'
@@ -17,17 +25,7 @@ interface EvaluateFlags extends LoadFlags, ProjectorFlags {
 }
 
 /** One line of an evaluation file; the image's path is relative to the file. */
-export interface Item {
-  image: string
-  question: string
-  answer: string
-  kind: string
-}
-
-interface Score {
-  right: number
-  of: number
-}
+type Item = EvaluationQuestion
 
 const examples = `
 Each line of the file is one object: image (a path relative to the file), question, answer, kind. An answer counts
@@ -47,10 +45,10 @@ export function addEvaluate(program: Command, terminal: Terminal): void {
     .option('-n, --max-new-tokens <n>', 'most tokens of an answer', whole(1), 32)
     .option('--json', 'print one JSON object, with every wrong answer')
     .addHelpText('after', examples)
-    .action((flags: EvaluateFlags) => evaluate(flags, terminal))
+    .action((flags: EvaluateFlags) => evaluateFile(flags, terminal))
 }
 
-async function evaluate(flags: EvaluateFlags, terminal: Terminal): Promise<void> {
+async function evaluateFile(flags: EvaluateFlags, terminal: Terminal): Promise<void> {
   const all = await readItems(flags.data)
   const items = all.filter(({ image }) => image.startsWith(flags.only ?? '')).slice(0, flags.limit)
   if (items.length === 0)
@@ -69,47 +67,22 @@ interface Report {
 }
 
 async function askAll(model: Model, items: Item[], flags: EvaluateFlags, terminal: Terminal): Promise<Report> {
-  const report: Report = { total: { right: 0, of: 0 }, kinds: {}, wrong: [] }
-  let shown: { path: string; image: RgbImage } | undefined
-  for (const item of items) {
-    const path = resolve(dirname(flags.data), item.image)
-    if (shown?.path !== path) shown = { path, image: await readImage(path) }
-    const said = await answer(model, shown.image, item.question, flags, terminal.signal)
-    const right = normalize(said) === normalize(item.answer)
-    if (!right) report.wrong.push({ ...item, said })
-    report.kinds[item.kind] ??= { right: 0, of: 0 }
-    for (const score of [report.total, report.kinds[item.kind]!]) {
-      score.of++
-      if (right) score.right++
-    }
-    if (terminal.watched)
-      terminal.err(`\r\x1b[K${report.total.right} right of ${report.total.of}, ${items.length} in all`)
+  const { maxNewTokens, data } = flags
+  const open = (image: string) => readImage(resolve(dirname(data), image))
+  const answers: EvaluationAnswer[] = []
+  for await (const some of evaluate(model, items, { open, maxNewTokens, signal: terminal.signal })) {
+    answers.push(...some)
+    const { right, of } = scores(items, answers).all
+    if (terminal.watched) terminal.err(`\r\x1b[K${right} right of ${of}, ${items.length} in all`)
   }
   if (terminal.watched) terminal.err('\r\x1b[K')
-  return report
-}
-
-async function answer(
-  model: Model,
-  image: RgbImage,
-  question: string,
-  { maxNewTokens }: EvaluateFlags,
-  signal: AbortSignal,
-): Promise<string> {
-  const content = [{ type: 'image', image } as const, { type: 'text', text: question } as const]
-  for await (const { result } of model.chat([{ role: 'user', content }], { maxNewTokens, temperature: 0, signal })) {
-    if (result && result.finishReason !== 'aborted') return result.text
-  }
-  throw new BeagleError('aborted', 'Stopped on request.')
-}
-
-/** Answers that differ only in case, outer spaces or a final period are the same. */
-export function normalize(text: string): string {
-  return text.trim().replace(/\.$/, '').trimEnd().toLowerCase()
+  const { all: total, kinds } = scores(items, answers)
+  const wrong = answers.filter(({ right }) => !right).map(({ index, said }) => ({ ...items[index]!, said }))
+  return { total, kinds, wrong }
 }
 
 /** Reads an evaluation file. Throws with the number of the first line that is none of its kind. */
-export async function readItems(path: string): Promise<Item[]> {
+async function readItems(path: string): Promise<Item[]> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new BeagleError('not-found', whyUnread('data', path, cause), { cause })
   })

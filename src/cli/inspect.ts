@@ -32,7 +32,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const grouped = (count: number) => count.toLocaleString('en')
 
-function describe({ info, tensors, parts, forecast }: Inspection): string {
+function describe({ info, tensors, parts, projectors, forecast }: Inspection): string {
   const eyes = info.encoder === 'none' ? '' : `${info.encoder} → ${info.projector} → `
   const images = info.visualTokensPerImage ? `, ${info.visualTokensPerImage} visual tokens per image` : ''
   const [anyForecast] = Object.values(forecast)
@@ -46,6 +46,7 @@ function describe({ info, tensors, parts, forecast }: Inspection): string {
       parts.map(({ part, parameters }) => [part, grouped(parameters)]),
     ),
     '',
+    ...offered(projectors),
     table(
       ['tensor', 'part', 'type', 'shape', 'bytes'],
       tensors.map(({ name, part, dtype, shape, bytes }) => [
@@ -68,4 +69,13 @@ function describe({ info, tensors, parts, forecast }: Inspection): string {
     `(KV cache of the default context: ${megabytes(anyForecast!.stateBytes)})`,
     '',
   ].join('\n')
+}
+
+function offered(projectors: Inspection['projectors']): string[] {
+  if (projectors.length === 0) return []
+  const rows = projectors.map(({ name, type, visualTokens, bytes, description }) => [
+    ...[name, type, `${visualTokens}`, megabytes(bytes)],
+    description,
+  ])
+  return [table(['projector', 'type', 'visual tokens', 'file', ''], rows), '']
 }

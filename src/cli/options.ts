@@ -65,7 +65,10 @@ export function addLoadOptions(command: Command, weights: WeightStorage): Comman
 
 /** With which projector the model answers. */
 export function addProjectorOption(command: Command): Command {
-  return command.option('--projector <file>', 'a projector’s .safetensors file in place of the checkpoint’s own')
+  return command.option(
+    '--projector <which>',
+    'in place of the checkpoint’s own: a .safetensors file, or the name of one that `beagle inspect` lists',
+  )
 }
 
 /** What is asked, but for the prompt. */

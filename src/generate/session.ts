@@ -117,6 +117,10 @@ export class Session {
     const text = tokenizer.stream()
     const stops = stopStrings(options.stop ?? [])
     const run = new Run(prompt, this.parts.loadMs, start)
+    if (options.reuse === false) {
+      this.forget()
+      this.vision?.forgetAll()
+    }
     const { signal } = options
     const finish = (reason: ChatResult['finishReason'], rest = ''): ChatChunk => {
       const text = run.say(rest)

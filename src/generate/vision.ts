@@ -143,9 +143,14 @@ export class Vision {
     return seen
   }
 
-  private forget(needed: ReadonlySet<string>): void {
+  /** Images are encoded anew when they are seen again. */
+  forgetAll(): void {
+    this.forget(new Set(), 0)
+  }
+
+  private forget(needed: ReadonlySet<string>, most = mostImages): void {
     for (const [key, seen] of this.seen) {
-      if (this.seen.size <= mostImages) return
+      if (this.seen.size <= most) return
       if (needed.has(key)) continue
       this.gpu.memory.destroy(seen.features.buffer)
       this.clear(seen)

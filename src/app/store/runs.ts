@@ -3,6 +3,7 @@ import type { SampleAnswer, TeachResult, TeachSettings } from '../../teachApi.ts
 import { openDatabase, promised } from './database.ts'
 import type { TaughtExample } from './examples.ts'
 import { modelState } from './model.ts'
+import { offered } from './offered.ts'
 
 /** What a training measured; the arrays go together, one entry per step. */
 export interface Curves {
@@ -39,6 +40,8 @@ export interface Run {
   seconds: number
   /** Bytes of the projector's file, once there is one. */
   bytes?: number
+  /** What the projector is, once that is known. */
+  projector?: { type: string; visualTokens: number }
   /** What an imported file says of how it came about. */
   provenance?: Record<string, string>
 }
@@ -126,9 +129,9 @@ export async function deleteRun(id: string): Promise<void> {
   for (const kind of ['run', 'projector', 'examples']) await remove(`${kind}/${id}`)
 }
 
-/** `wanted`, or the first of `wanted 2`, `wanted 3` … that no other run has. */
+/** `wanted`, or the first of `wanted 2`, `wanted 3` … that no other run and nothing that came with the model has. */
 export function freeName(wanted: string, others = runs.peek()): string {
-  const taken = new Set(['base', ...others.map(({ name }) => name)])
+  const taken = new Set(['base', ...offered.peek().map(({ name }) => name), ...others.map(({ name }) => name)])
   let name = wanted
   for (let number = 2; taken.has(name); number++) name = `${wanted} ${number}`
   return name

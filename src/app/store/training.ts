@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals'
-import type { TeachResult } from '../../teachApi.ts'
+import type { ProjectorStart, TeachResult } from '../../teachApi.ts'
 import type { RemoteTraining } from '../client.ts'
 import { PageError } from '../protocol.ts'
 import { examples, type TaughtExample } from './examples.ts'
@@ -15,6 +15,7 @@ import {
   freeName,
   keepRun,
   putRun,
+  type Run,
   readRuns,
   runOf,
   runs,
@@ -160,6 +161,7 @@ async function finish(id: string, result: TeachResult): Promise<void> {
     seconds: (runOf(id)?.seconds ?? 0) + seconds,
     bytes: projector.length,
     savedStep: undefined,
+    projector: await kindOf(runOf(id)?.settings?.projector),
   })
   rememberPace(id)
   await keepRun(id, { projector })
@@ -175,6 +177,18 @@ async function finish(id: string, result: TeachResult): Promise<void> {
   const text = `Training ${reason === 'finished' ? 'is done' : `ended after step ${result.step} of ${steps}`}.${right}`
   if (mode.peek() === 'teach') announcement.value = text
   else showToast(text, { action: { label: 'Look', run: () => goTo('teach') } })
+}
+
+/** What a projector is that began so; unknown where it began with a file. */
+async function kindOf(start: ProjectorStart | undefined): Promise<Run['projector']> {
+  if (start === undefined || (typeof start === 'object' && 'file' in start)) return undefined
+  if (start === 'base') {
+    const { type, visualTokens } = (await client().projectors())[0]!
+    return { type, visualTokens }
+  }
+  const fresh = typeof start === 'string' ? { type: start } : start
+  const { visualTokens } = await client().planProjector(fresh)
+  return visualTokens === undefined ? undefined : { type: fresh.type, visualTokens }
 }
 
 /** Stopped by nobody here: another model is being loaded. The run can go on when this one is back. */

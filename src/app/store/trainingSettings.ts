@@ -1,13 +1,25 @@
 import { computed, signal } from '@preact/signals'
-import { type ProjectorType, type TeachSettings, teachDefaults, teachPresets } from '../../teachApi.ts'
+import {
+  type FreshPlan,
+  type FreshProjector,
+  type ProjectorType,
+  projectorTypes,
+  type SizeName,
+  type TeachSettings,
+  teachDefaults,
+  teachPresets,
+} from '../../teachApi.ts'
 import { persisted } from './persisted.ts'
 
 type Numbers<T> = { [K in keyof T as T[K] extends number ? K : never]: T[K] }
 export type NumberName = keyof Numbers<Omit<TeachSettings, 'memoryLimit'>> | 'beta1' | 'beta2'
 export type Start = 'base' | ProjectorType | 'file'
 
-/** The settings as the form holds them; a number that was typed but means nothing is null. */
-export type TeachForm = { [K in NumberName]: number | null } & Pick<
+/**
+ * The settings as the form holds them; a number that was typed but means nothing is null. A fresh projector's size that is null is left to
+ * the model.
+ */
+export type TeachForm = { [K in NumberName | SizeName]: number | null } & Pick<
   TeachSettings,
   'schedule' | 'mask' | 'template' | 'recompute' | 'releaseEncoder'
 > & { start: Start; length: 'epochs' | 'steps' }
@@ -78,11 +90,19 @@ export const numberRules: Record<NumberName, Omit<NumberRule, 'name'>> = {
   },
 }
 
+const noSizes: Record<SizeName, number | null> = {
+  ...{ tokens: null, depth: null, hidden: null, heads: null },
+  ...{ points: null, ffn: null, mlpDepth: null, endTokens: null },
+}
+
 function formOf(settings: Partial<TeachSettings>): TeachForm {
   const { projector, betas, memoryLimit: _limit, ...rest } = { ...teachDefaults, ...settings }
+  const fresh = typeof projector === 'object' && 'type' in projector ? projector : undefined
   return {
     ...rest,
-    start: typeof projector === 'string' ? projector : 'file' in projector ? 'file' : projector.type,
+    ...noSizes,
+    ...fresh,
+    start: fresh?.type ?? (typeof projector === 'string' ? projector : 'file'),
     length: rest.steps > 0 ? 'steps' : 'epochs',
     steps: rest.steps || 100,
     beta1: betas[0],
@@ -90,15 +110,28 @@ function formOf(settings: Partial<TeachSettings>): TeachForm {
   }
 }
 
-export type Preset = keyof typeof teachPresets
-
-export const presetLabels: Record<Preset, { label: string; hint: string }> = {
+export const presetLabels = {
   quick: { label: 'Quick', hint: 'Adapts the projector that is there to some tens of images, in minutes.' },
   llavaStage1: { label: 'Captions', hint: 'LLaVA’s first stage: a fresh projector from many plain captions.' },
+  honeybeeStage1: {
+    label: 'Honeybee',
+    hint: 'Honeybee’s first stage: a fresh abstractor from many captions, from a low rate up and down again.',
+  },
   instructions: {
     label: 'Instructions',
     hint: 'LLaVA’s second stage for the projector: small steps over many questions and answers.',
   },
+}
+
+export type Preset = keyof typeof presetLabels
+
+/** Honeybee trains all its projectors alike, but for a lower rate with deformable attention. */
+const honeybeeTypes: readonly Start[] = ['linear', 'mlp', 'c-abs', 'd-abs', 'resampler']
+
+/** A preset's form, where training starts from `start` if the preset leaves that open. */
+function presetForm(preset: Preset, start: Start): TeachForm {
+  if (preset !== 'honeybeeStage1' || !honeybeeTypes.includes(start)) return formOf(teachPresets[preset])
+  return { ...formOf(teachPresets[start === 'd-abs' ? 'honeybeeStage1DAbs' : preset]), start }
 }
 
 export const form = persisted<TeachForm>('beagle.training', formOf({}))
@@ -106,23 +139,48 @@ export const form = persisted<TeachForm>('beagle.training', formOf({}))
 /** The `.safetensors` that training starts from, where the form says so. */
 export const startFile = signal<{ name: string; bytes: Uint8Array } | undefined>(undefined)
 
+/** What the fresh projector of the form would be; unknown while the model is, and for other starts. */
+export const freshPlan = signal<FreshPlan | undefined>(undefined)
+
 export function usePreset(preset: Preset): void {
-  form.value = formOf(teachPresets[preset])
+  const { start } = form.peek()
+  form.value = presetForm(preset, start === 'd-abs' || start === 'resampler' ? start : 'c-abs')
 }
 
-/** The preset that the form is set to; none once a field was changed. */
+/** The preset that the form is set to, whatever the sizes of its projector; none once another field was changed. */
 export const preset = computed<Preset | undefined>(() =>
-  (Object.keys(teachPresets) as Preset[]).find((name) => {
-    const wanted = formOf(teachPresets[name])
+  (Object.keys(presetLabels) as Preset[]).find((name) => {
+    const wanted = { ...presetForm(name, form.value.start), ...sizesOf(form.value) }
     return (Object.keys(wanted) as (keyof TeachForm)[]).every((field) => wanted[field] === form.value[field])
   }),
 )
 
+/** Changes where training starts from; sizes of another type are forgotten, and a preset stays what it is. */
+export function startFrom(start: Start | FreshProjector): void {
+  const { type, ...sizes } = typeof start === 'object' ? start : { type: start }
+  const before = preset.peek()
+  const settings = before === 'honeybeeStage1' && honeybeeTypes.includes(type) ? presetForm(before, type) : form.peek()
+  form.value = { ...settings, ...noSizes, ...sizes, start: type }
+}
+
+const isFresh = (start: Start): start is ProjectorType => (projectorTypes as readonly string[]).includes(start)
+
+const sizesOf = (values: TeachForm) =>
+  Object.fromEntries(Object.keys(noSizes).map((name) => [name, values[name as SizeName]])) as typeof noSizes
+
+/** The fresh projector that a form asks for, if it asks for one; of its sizes those that a type with these `known` ones uses. */
+export function freshOf(values: TeachForm, known?: FreshPlan['sizes']): FreshProjector | undefined {
+  if (!isFresh(values.start)) return undefined
+  const sizes = Object.entries(sizesOf(values)).filter(([name, size]) => size !== null && (!known || name in known))
+  return { type: values.start, ...Object.fromEntries(sizes) }
+}
+
 export type Problems = Partial<Record<keyof TeachForm, string>>
 
 /** What is wrong with the form, field by field; a number that is not in use may be anything. */
-export function problemsOf(values: TeachForm, file = startFile.value): Problems {
-  const problems: Problems = {}
+export function problemsOf(values: TeachForm, file = startFile.value, plan = freshPlan.value): Problems {
+  const { type, ...sizes } = plan?.problems ?? {}
+  const problems: Problems = isFresh(values.start) ? { ...sizes, ...(type && { start: type }) } : {}
   for (const [name, rule] of Object.entries(numberRules) as [NumberName, NumberRule][]) {
     if ((name === 'epochs' || name === 'steps') && name !== values.length) continue
     const problem = problemOf(values[name], rule)
@@ -149,17 +207,23 @@ function problemOf(
 export const problems = computed(() => problemsOf(form.value))
 
 /** The settings of a form without problems. */
-export function settingsOf(values: TeachForm, file = startFile.peek()): TeachSettings {
+export function settingsOf(values: TeachForm, file = startFile.peek(), plan = freshPlan.peek()): TeachSettings {
   const { start, length, steps, beta1, beta2 } = values
   const same = Object.keys(teachDefaults).filter((name) => name in values)
   return {
     ...teachDefaults,
     ...Object.fromEntries(same.map((name) => [name, values[name as keyof TeachForm]])),
-    projector: start === 'file' ? { file: file!.bytes } : start,
+    projector: start === 'file' ? { file: file!.bytes } : (freshStart(values, plan) ?? 'base'),
     steps: length === 'steps' ? steps! : 0,
     epochs: values.epochs ?? teachDefaults.epochs,
     betas: [beta1!, beta2!],
   }
+}
+
+/** A type by its name alone where no size of it was chosen. */
+function freshStart(values: TeachForm, plan?: FreshPlan): ProjectorType | FreshProjector | undefined {
+  const fresh = freshOf(values, plan?.sizes)
+  return fresh && Object.keys(fresh).length === 1 ? fresh.type : fresh
 }
 
 /** What a training would do with `count` examples, before it has begun. */

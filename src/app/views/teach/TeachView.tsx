@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { followPlan } from '../../store/freshPlan.ts'
 import { modelState } from '../../store/model.ts'
 import { runsHere, shown } from '../../store/runs.ts'
 import { forgetOrphans } from '../../store/training.ts'
@@ -19,6 +20,7 @@ export function TeachView() {
   useEffect(() => {
     if (ready) void forgetOrphans()
   }, [ready])
+  useEffect(followPlan, [])
   const run = runsHere.value.find(({ id }) => id === shown.value)
   return (
     <div class="teach">

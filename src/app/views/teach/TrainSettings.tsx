@@ -1,4 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
+import type { ProjectorType } from '../../../teachApi.ts'
+import { projectorLabels } from '../../projectorLabels.ts'
 import {
   form,
   type NumberName,
@@ -7,10 +9,16 @@ import {
   problems,
   type Start,
   startFile,
+  startFrom,
   type TeachForm,
   usePreset,
 } from '../../store/trainingSettings.ts'
 import { Icon } from '../Icon.tsx'
+import { FreshFields } from './FreshFields.tsx'
+
+const freshOptions = Object.fromEntries(
+  Object.entries(projectorLabels).map(([type, label]) => [type, `Fresh: ${label}`]),
+) as Record<ProjectorType, string>
 
 type Chosen = 'schedule' | 'mask' | 'template' | 'recompute' | 'start' | 'length'
 
@@ -19,14 +27,8 @@ const selects: { [K in Chosen]: { label: string; hint: string; options: Record<T
     label: 'Projector',
     hint: 'Where it starts from.',
     options: {
-      base: 'The one in use',
-      linear: 'Fresh, linear',
-      mlp2x_gelu: 'Fresh, mlp2x_gelu',
-      mlp: 'Fresh, MLP with SiLU',
-      'c-abs': 'Fresh, C-Abstractor',
-      'd-abs': 'Fresh, D-Abstractor',
-      resampler: 'Fresh, resampler',
-      'q-former': 'Fresh, Q-Former',
+      base: 'The model’s own',
+      ...freshOptions,
       file: 'A file…',
     },
   },
@@ -67,6 +69,7 @@ export function TrainSettings() {
         <legend>Projector and length</legend>
         <SelectField name="start" />
         {start === 'file' && <StartFile />}
+        <FreshFields />
         <SelectField name="length" />
         <NumberField key={length} name={length} />
       </fieldset>
@@ -151,8 +154,11 @@ function SelectField({ name }: { name: Chosen }) {
       <select
         id={`train-${name}`}
         value={form.value[name]}
+        aria-invalid={problem !== undefined}
         aria-describedby={`train-${name}-note`}
-        onChange={({ currentTarget }) => set({ [name]: currentTarget.value as Start })}
+        onChange={({ currentTarget: { value } }) =>
+          name === 'start' ? startFrom(value as Start) : set({ [name]: value })
+        }
       >
         {Object.entries(options).map(([value, text]) => (
           <option key={value} value={value}>
