@@ -3,15 +3,18 @@
 python make_honeybee.py ../../goldens OUT
 
 OUT gets config.json, a tokenizer with Llama's rules, model.safetensors (bf16, Honeybee's names) and expected.json / expected.safetensors:
-for two of llava-clip-llama's images the token ids, pixel values, features, visual tokens, logits of the last rows, and greedy ids.
+for two of llava-clip-llama's images the token ids, pixel values, features, visual tokens, logits of the last rows, and greedy ids; and the
+losses of five steps of AdamW on the abstractor, whose targets are the answers and their ends.
 CLIP and Llama are transformers' own, the C-Abstractor is that of modules.py, which make_training.py holds against Honeybee's code.
 """
 import argparse
+import copy
 import json
 import os
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from modules import CAbstractor
 from PIL import Image
 from safetensors.torch import save_file
@@ -53,6 +56,8 @@ CASES = [
     {"image": "image0.png", "turns": ["What is shown in this image?"]},
     {"image": "image1.png", "turns": ["Is it red?", "Yes, it is.", "And below?"]},
 ]
+LESSONS = [["What is it?", "And below?"], ["Is it red?", "Yes, it is.", "What is it?", "A conversation."]]
+TRAINING = {"optimizer": "AdamW", "lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-08, "weight_decay": 0.01, "steps": 5}
 
 
 def tokenizer():
@@ -74,18 +79,23 @@ def tokenizer():
     return made
 
 
-def prompt(tokens, turns, visual):
-    """As Honeybee's encode_prompt: the text is split at images and roles, each piece is tokenized by itself, answers end with EOS."""
+def encode(tokens, turns, visual):
+    """As Honeybee's encode_prompt: ids and labels of BOS, system, image and turns; the text is split at images and roles, each piece is
+    tokenized by itself, answers end with EOS and are the only targets. Behind a question the next answer begins."""
     roles = ["\nHuman: ", "\nAI: "]
     pieces = [SYSTEM, roles[0], None]
     for i, turn in enumerate(turns):
         pieces += [roles[i % 2], turn]
-    ids = [1]
-    for i, piece in enumerate([*pieces, roles[1]]):
-        ids += [IMAGE] * visual if piece is None else tokens.encode(piece, add_special_tokens=False).ids
-        if i and pieces[i - 1] == roles[1]:
-            ids.append(2)
-    return ids
+    if len(turns) % 2:
+        pieces.append(roles[1])
+    ids, labels = [1], [-100]
+    for before, piece in zip([None, *pieces], pieces):
+        new = [IMAGE] * visual if piece is None else tokens.encode(piece, add_special_tokens=False).ids
+        if before == roles[1]:
+            new.append(2)
+        ids += new
+        labels += new if before == roles[1] else [-100] * len(new)
+    return ids, labels
 
 
 def squashed(path):
@@ -136,6 +146,28 @@ def greedy(model, ids, visual, count):
     return said
 
 
+def train(model, tokens, pixels):
+    """The mean over all targets of both lessons, before each step."""
+    abstractor = copy.deepcopy(model.abstractor).requires_grad_()
+    options = {key: TRAINING[key] for key in ("lr", "betas", "eps", "weight_decay")}
+    optimizer = torch.optim.AdamW(abstractor.parameters(), **options)
+    features = [model.features(image) for image in pixels]
+    losses = []
+    for _ in range(TRAINING["steps"]):
+        predicted, wanted = [], []
+        for turns, seen in zip(LESSONS, features):
+            visual = abstractor(seen)[0]
+            ids, labels = encode(tokens, turns, len(visual))
+            predicted.append(model.logits(ids, visual)[:-1])
+            wanted += labels[1:]
+        loss = F.cross_entropy(torch.cat(predicted), torch.tensor(wanted), ignore_index=-100)
+        optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        optimizer.step()
+    return {"lessons": LESSONS, "targets": sum(label != -100 for label in wanted), "losses": losses} | TRAINING
+
+
 def official(name):
     """Released checkpoints have the encoder below a vision_model of its own, as transformers 4 has it; version 5 has not."""
     return name.replace("vision_model.", "vision_model.vision_model.", 1)
@@ -148,12 +180,13 @@ def main(goldens, out):
     assert tokens.get_vocab_size() == VOCABULARY
     model = randomize(Honeybee())
     model.language_model.lm_head.weight[3:259] *= 0.25  # single bytes are said seldom, so that answers can be read
-    results, tensors = [], {}
+    results, tensors, images = [], {}, []
     for i, case in enumerate(CASES):
         pixels = squashed(os.path.join(goldens, "llava-clip-llama", case["image"]))
+        images.append(pixels)
         features = model.features(pixels)
         visual = model.abstractor(features)
-        ids = prompt(tokens, case["turns"], visual.shape[1])
+        ids, _ = encode(tokens, case["turns"], visual.shape[1])
         logits = model.logits(ids, visual[0])
         said = greedy(model, ids, visual[0], 24)
         named = {"pixel_values": pixels, "features": features, "visual_tokens": visual, "logits": logits[None, -8:].clone()}
@@ -166,11 +199,14 @@ def main(goldens, out):
     save_file(tensors, os.path.join(out, "expected.safetensors"), metadata={"format": "pt"})
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<unk>"}
     pieces = ["What is it?", "\nHuman: ", "\nAI: "]
+    training = train(model, tokens, images)
+    print(training["targets"], "targets, losses", training["losses"])
+    exact = {text: tokens.encode(text, add_special_tokens=False).ids for text in pieces}
     texts = {
         "config.json": CONFIG,
         "tokenizer.json": json.loads(tokens.to_str()),
         "tokenizer_config.json": special | {"clean_up_tokenization_spaces": False, "tokenizer_class": "LlamaTokenizer", "legacy": True},
-        "expected.json": {"cases": results, "pieces": {text: tokens.encode(text, add_special_tokens=False).ids for text in pieces}},
+        "expected.json": {"cases": results, "pieces": exact, "training": training},
     }
     for name, value in texts.items():
         with open(os.path.join(out, name), "w") as file:
