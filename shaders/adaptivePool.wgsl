@@ -18,39 +18,41 @@ override SPREAD: bool = false;
 
 const SIZE = 32u;
 
-// ⌊a / b⌋ for a below 2^20, in floating point, because a CPU driver divides integers one lane after the other.
-fn quotient(a: u32, b: u32) -> u32 {
-  return u32((f32(a) + 0.5) / f32(b));
+// Windows of extents a → b along one side, in floating point, which is exact for sides up to 512: a CPU driver divides integers, and
+// turns unsigned ones into floats, one lane after the other.
+struct Side { ratio: f32, half: f32 }
+
+fn sideOf(extent: u32, toExtent: u32) -> Side {
+  return Side(f32(i32(extent)) / f32(i32(toExtent)), 0.5 / f32(i32(toExtent)));
 }
 
-fn windowOf(i: u32, extent: u32, toExtent: u32) -> vec2u {
-  return vec2u(quotient(i * extent, toExtent), quotient((i + 1u) * extent + toExtent - 1u, toExtent));
+// [begin, end)
+fn windowOf(i: f32, side: Side) -> vec2f {
+  return vec2f(floor(fma(i, side.ratio, side.half)), floor(fma(i + 1.0, side.ratio, -side.half)) + 1.0);
 }
 
-fn sizeOf(window: vec2u) -> f32 {
-  return f32(window.y - window.x);
-}
-
-// What a pixel of the row r counts, but for its column: columns and rows are shares of their own.
-fn share(r: u32, own: vec2u, extent: u32, toExtent: u32) -> f32 {
-  if (SPREAD) { return 1.0 / sizeOf(windowOf(r, toExtent, extent)); }
-  return 1.0 / sizeOf(own);
+// What a pixel of the row r counts in the window `own`, but for its column: columns and rows have shares of their own.
+fn share(r: f32, own: vec2f, back: Side) -> f32 {
+  var window = own;
+  if (SPREAD) { window = windowOf(r, back); }
+  return 1.0 / (window.y - window.x);
 }
 
 @compute @workgroup_size(SIZE)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let rows = windowOf(workgroup.y, params.height, params.toHeight);
-  let columns = windowOf(workgroup.x, params.width, params.toWidth);
+  let rows = windowOf(f32(i32(workgroup.y)), sideOf(params.height, params.toHeight));
+  let columns = windowOf(f32(i32(workgroup.x)), sideOf(params.width, params.toWidth));
+  let backRows = sideOf(params.toHeight, params.height);
+  let backColumns = sideOf(params.toWidth, params.width);
   let to = ((workgroup.z * params.toHeight + workgroup.y) * params.toWidth + workgroup.x) * params.channels;
   for (var channel = local; channel < params.channels; channel += SIZE) {
     var sum = 0.0;
-    for (var r = rows.x; r < rows.y; r++) {
-      var line = 0.0;
-      for (var c = columns.x; c < columns.y; c++) {
-        let value = f32(x[((workgroup.z * params.height + r) * params.width + c) * params.channels + channel]);
-        line += value * share(c, columns, params.width, params.toWidth);
+    for (var r = rows.x; r < rows.y; r += 1.0) {
+      let start = (workgroup.z * params.height + u32(i32(r))) * params.width;
+      let part = share(r, rows, backRows);
+      for (var c = columns.x; c < columns.y; c += 1.0) {
+        sum += part * share(c, columns, backColumns) * f32(x[(start + u32(i32(c))) * params.channels + channel]);
       }
-      sum += line * share(r, rows, params.height, params.toHeight);
     }
     y[to + channel] = Act(sum);
   }
@@ -58,19 +60,20 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
 
 @compute @workgroup_size(SIZE)
 fn forward4(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let rows = windowOf(workgroup.y, params.height, params.toHeight);
-  let columns = windowOf(workgroup.x, params.width, params.toWidth);
+  let rows = windowOf(f32(i32(workgroup.y)), sideOf(params.height, params.toHeight));
+  let columns = windowOf(f32(i32(workgroup.x)), sideOf(params.width, params.toWidth));
+  let backRows = sideOf(params.toHeight, params.height);
+  let backColumns = sideOf(params.toWidth, params.width);
   let channels4 = params.channels / 4u;
   let to = ((workgroup.z * params.toHeight + workgroup.y) * params.toWidth + workgroup.x) * channels4;
   for (var channel = local; channel < channels4; channel += SIZE) {
     var sum = vec4f();
-    for (var r = rows.x; r < rows.y; r++) {
-      var line = vec4f();
-      for (var c = columns.x; c < columns.y; c++) {
-        let value = vec4f(x4[((workgroup.z * params.height + r) * params.width + c) * channels4 + channel]);
-        line += value * share(c, columns, params.width, params.toWidth);
+    for (var r = rows.x; r < rows.y; r += 1.0) {
+      let start = (workgroup.z * params.height + u32(i32(r))) * params.width;
+      let part = share(r, rows, backRows);
+      for (var c = columns.x; c < columns.y; c += 1.0) {
+        sum += part * share(c, columns, backColumns) * vec4f(x4[(start + u32(i32(c))) * channels4 + channel]);
       }
-      sum += line * share(r, rows, params.height, params.toHeight);
     }
     y4[to + channel] = Act4(sum);
   }

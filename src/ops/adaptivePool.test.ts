@@ -60,13 +60,9 @@ describe('adaptivePool', () => {
 
   checkGradients('adaptivePool', { ...check, wrt: ['x'] })
 
-  it('finds each window, of any side up to 64 and of 1023 to 1024', async () => {
+  it('finds each window, of any side up to 64 and of 511 to 512', async () => {
     const gpu = await testGpu()
-    const sides = [
-      ...Array.from({ length: 64 }, (_, i) => [i + 1, 64 - i] as const),
-      [1023, 1024],
-      [1024, 1023],
-    ] as const
+    const sides = [...Array.from({ length: 64 }, (_, i) => [i + 1, 64 - i] as const), [511, 512], [512, 511]] as const
     for (const [n, m] of sides) {
       const x = stateTensor(gpu, 'x', [n, 1])
       gpu.device.queue.writeBuffer(
@@ -96,6 +92,6 @@ describe('adaptivePool', () => {
         y: adaptivePool(pass, { x }, { size: { height, width: 2 }, to: { height: side, width: side } }),
       }))
     await expect(run(4, 2)).rejects.toThrow('x [12,6] is no whole number of maps of 4 × 2 pixels')
-    await expect(run(3, 0)).rejects.toThrow('sides must be from 1 to 1024, found 3 × 2 to 0 × 0')
+    await expect(run(3, 0)).rejects.toThrow('sides must be from 1 to 512, found 3 × 2 to 0 × 0')
   })
 })

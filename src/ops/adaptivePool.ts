@@ -3,8 +3,8 @@ import { rowsOf, type Tensor, widthOf } from '../tensor/tensor.ts'
 import type { MapSize } from './depthwise.ts'
 import { activationOf, require } from './require.ts'
 
-/** The kernel divides in floating point, which is exact for products of extents up to here. */
-const largestSide = 1024
+/** The kernel finds windows in floating point, which is exact up to here. */
+const largestSide = 512
 
 /**
  * Means over windows, from maps of one size to maps of another, smaller or larger: `x` [maps · height · width, C] →
