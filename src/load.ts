@@ -12,6 +12,7 @@ import { describeModel } from './inspect.ts'
 import { LoadedModel } from './loadedModel.ts'
 import { type LmmWeights, lmmWeights } from './models/lmm.ts'
 import { openModel } from './models/open.ts'
+import { proveProjector } from './models/projectors/proofs.ts'
 import { storageOf } from './models/storage.ts'
 import type { SpecTree, Use } from './models/tree.ts'
 import { upload } from './models/upload.ts'
@@ -67,6 +68,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     const prove = async () => {
       report('kernels', 'self-test', 0, 0)
       await selfTest(gpu, testPlan(model.config, weights))
+      if (model.config.kind === 'llava') await proveProjector(gpu, model.config.projector)
       await warmUp(gpu, loaded, model.config, session, (done, total) => report('kernels', 'kernels', done, total))
     }
     const proved = prove()

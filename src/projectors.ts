@@ -11,6 +11,7 @@ import { type Provenance, projectorMetadata, readProjectorFile, writeProjectorFi
 import { freshProjector } from './models/projectors/fresh.ts'
 import { freshConfig, freshLike, planFresh } from './models/projectors/freshConfig.ts'
 import { type Projector, projectorSpec, visualTokensOf } from './models/projectors/projector.ts'
+import { proveProjector } from './models/projectors/proofs.ts'
 import { loadProjector, type ProjectorValues, readProjector } from './models/projectors/values.ts'
 import { leavesOf, loadedLeaves, parametersOf, type SpecTree } from './models/tree.ts'
 import { release } from './models/upload.ts'
@@ -65,6 +66,7 @@ export class Projectors {
   /** See `Model.addProjector`. */
   async add(name: string, file: Uint8Array): Promise<ProjectorInfo> {
     const { config, values, metadata } = await readProjectorFile(file, this.eyes)
+    await proveProjector(this.gpu, config)
     const projector = await loadProjector(this.gpu, endsOf(this.eyes), config, values)
     if (name.trim() === '' || this.kept.has(name)) {
       release(this.gpu, projector.weights)

@@ -1,6 +1,5 @@
 import type { ModelInfo, WeightStorage } from './api.ts'
 import type { ProjectorConfig, TextConfig } from './checkpoint/configTypes.ts'
-import { isLlavaProjector } from './checkpoint/projectorConfig.ts'
 import { BeagleError } from './errors.ts'
 import { identify } from './generate/prompt.ts'
 import type { Session } from './generate/session.ts'
@@ -9,6 +8,7 @@ import type { LmmWeights } from './models/lmm.ts'
 import type { OpenedModel } from './models/open.ts'
 import { endsOf, featureShape } from './models/projectors/ends.ts'
 import { instructionTokensOf, visualTokensOf } from './models/projectors/projector.ts'
+import { proveProjector } from './models/projectors/proofs.ts'
 import { loadProjector, readProjector } from './models/projectors/values.ts'
 import { storageOf } from './models/storage.ts'
 import { release } from './models/upload.ts'
@@ -54,6 +54,7 @@ export async function* teach(
     await turns.do('patient', () => selfTestGradients(gpu, testPlan(config.text, start.config, info.weights)))
     proved.add(gpu)
   }
+  await turns.do('patient', () => proveProjector(gpu, start.config))
   const projector = await turns.do('patient', () => loadProjector(gpu, endsOf(config), start.config, start.values))
   const room: Classroom = {
     gpu,
@@ -95,6 +96,6 @@ export async function* teach(
 /** What gradients pass through: the projector, which is trained in f32, the decoder and its head. */
 function testPlan(text: TextConfig, projector: ProjectorConfig, weights: WeightStorage): GradientTestPlan {
   const storages = new Set([storageOf(weights, 'decoder'), storageOf(weights, 'embedding'), 'f32' as const])
-  const activation = isLlavaProjector(projector) && projector.act === 'geluTanh' ? 'geluTanh' : 'gelu'
+  const activation = 'act' in projector && projector.act !== 'geluErf' ? projector.act : 'gelu'
   return { storages: [...storages], headWidth: text.headDim, theta: text.ropeTheta, activation }
 }

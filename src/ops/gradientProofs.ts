@@ -13,11 +13,11 @@ import { gather } from './gather.ts'
 import { gradNorm } from './gradNorm.ts'
 import { linearInputGradient, linearWeightGradient } from './linearGradient.ts'
 import {
+  activationSlope,
   adamwStep,
   attentionGradients,
   crossEntropyRows,
   gatedGradient,
-  geluSlope,
   product,
   rmsNormGradient,
   rotated,
@@ -173,14 +173,14 @@ export function gatedProof(samples: Samples): GradientProof {
   }
 }
 
-export function activationProof(samples: Samples, kind: 'gelu' | 'geluTanh'): GradientProof {
+export function activationProof(samples: Samples, kind: 'gelu' | 'geluTanh' | 'silu'): GradientProof {
   const [x, dy] = [wave(rows * cols, 0.37).map((v) => 4 * v), wave(rows * cols, 0.61)]
   const [input, arrived] = [samples.put([rows, cols], x), samples.put([rows, cols], dy)]
   return {
     what: `the gradient of ${kind}`,
     paths: [],
     run: (pass) => ({ dx: backwards(pass, input, arrived, (x) => activation(pass, { x }, { kind })).dx }),
-    want: { dx: Float64Array.from(x, (value, i) => dy[i]! * geluSlope(value, kind)) },
+    want: { dx: Float64Array.from(x, (value, i) => dy[i]! * activationSlope(value, kind)) },
   }
 }
 

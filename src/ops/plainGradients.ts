@@ -102,7 +102,11 @@ export function gatedGradient(x: Numbers, dy: Numbers, width: number): Float64Ar
 }
 
 /** f'(x) of GELU: Φ(x) + x · φ(x), the normal distribution summed by Simpson's rule; or of its approximation by tanh. */
-export function geluSlope(x: number, kind: 'gelu' | 'geluTanh'): number {
+export function activationSlope(x: number, kind: 'gelu' | 'geluTanh' | 'silu'): number {
+  if (kind === 'silu') {
+    const share = 1 / (1 + Math.exp(-x))
+    return share * (1 + x * (1 - share))
+  }
   if (kind === 'geluTanh') {
     const root = Math.sqrt(2 / Math.PI)
     const bent = Math.tanh(root * (x + 0.044715 * x ** 3))

@@ -23,8 +23,8 @@ export interface GradientTestPlan {
   headWidth: number
   /** The base of the rotary positions. */
   theta: number
-  /** The activation of the projector. */
-  activation: 'gelu' | 'geluTanh'
+  /** The activation of the projector, where it has one of these. */
+  activation: 'gelu' | 'geluTanh' | 'silu'
 }
 
 /**
@@ -33,20 +33,28 @@ export interface GradientTestPlan {
  */
 export async function selfTestGradients(gpu: Gpu, plan: GradientTestPlan): Promise<void> {
   const { storages, headWidth, theta, activation } = plan
+  await proveAll(gpu, (samples) => [
+    ...storages.map((storage) => inputGradientProof(samples, storage)),
+    weightGradientProof(samples),
+    attentionProof(samples, headWidth),
+    rotaryProof(samples, headWidth, theta),
+    rmsNormProof(samples),
+    gatedProof(samples),
+    activationProof(samples, activation),
+    visualTokensProof(samples),
+    crossEntropyProof(samples),
+    adamwProof(samples),
+  ])
+}
+
+/** Proves cases on the device, compiling their kernels at once; see `prove`. */
+export async function proveAll(
+  gpu: Gpu,
+  proofsOf: (samples: Samples) => (GradientProof | Promise<GradientProof>)[],
+): Promise<void> {
   const samples = new Samples(gpu)
   try {
-    const proofs = [
-      ...(await Promise.all(storages.map((storage) => inputGradientProof(samples, storage)))),
-      weightGradientProof(samples),
-      attentionProof(samples, headWidth),
-      rotaryProof(samples, headWidth, theta),
-      rmsNormProof(samples),
-      gatedProof(samples),
-      activationProof(samples, activation),
-      visualTokensProof(samples),
-      crossEntropyProof(samples),
-      adamwProof(samples),
-    ]
+    const proofs = await Promise.all(proofsOf(samples))
     await prepare(
       gpu,
       proofs.map(
