@@ -4,6 +4,7 @@ import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkGradients } from '../testing/checkGradients.ts'
 import { type Arrays, checkOp } from '../testing/checkOp.ts'
+import { plannedForGpu } from '../testing/plannedForGpu.ts'
 import { testGpu } from '../testing/testGpu.ts'
 import { depthwise } from './depthwise.ts'
 
@@ -14,7 +15,8 @@ const cases = [
   { maps: 2, height: 6, width: 1, channels: 4 },
   { maps: 1, height: 4, width: 3, channels: 7 },
   { maps: 2, height: 5, width: 9, channels: 12 },
-  { maps: 2, height: 8, width: 8, channels: 132 },
+  { maps: 2, height: 8, width: 8, channels: 12 },
+  { maps: 1, height: 2, width: 5, channels: 132 },
   { maps: 5, height: 9, width: 2, channels: 4 },
 ]
 type Case = (typeof cases)[0]
@@ -57,4 +59,15 @@ describe('depthwise', () => {
     await expect(run(4)).rejects.toThrow('x [12,6] is no whole number of maps of 4 × 2 pixels')
     await expect(run(3)).rejects.toThrow('x [12,6] needs a weight [6,1,3,3], found [5,1,3,3]')
   })
+})
+
+describe('depthwise as on a GPU', () => {
+  plannedForGpu()
+  const several = { ...check, cases: cases.filter(({ width, channels }) => width > 4 && channels % 4 === 0) }
+  checkOp('depthwise', {
+    ...several,
+    run: (pass, tensors, c) => ({ y: check.run(pass, tensors, c) }),
+    activations: ['f32'],
+  })
+  checkGradients('depthwise', { ...several, wrt: ['x'], parameters: ['weight'], peak: 200, activations: ['f32'] })
 })

@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { activationReference } from '../testing/activations.ts'
 import { checkGradients } from '../testing/checkGradients.ts'
 import { type Arrays, checkOp } from '../testing/checkOp.ts'
+import { plannedForGpu } from '../testing/plannedForGpu.ts'
 import { testGpu } from '../testing/testGpu.ts'
 import { normActivation } from './normActivation.ts'
 
@@ -69,4 +70,11 @@ describe('normActivation', () => {
     await expect(run({ gain, residual })).rejects.toThrow('x is [4,6], the residual [3,6]')
     await expect(run({ gain: { ...gain, shape: [5] } })).rejects.toThrow('x [4,6] has rows of 6, gain has 5 and bias 6')
   })
+})
+
+describe('normActivation as on a GPU', () => {
+  plannedForGpu()
+  const several = { ...check, cases: cases.filter(({ width }) => width > 8), activations: ['f32' as const] }
+  checkOp('normActivation', { ...several, run: (pass, tensors, c) => ({ y: check.run(pass, tensors, c) }) })
+  checkGradients('normActivation', { ...several, wrt: ['x'], parameters: ['gain', 'bias'], peak: 20 })
 })

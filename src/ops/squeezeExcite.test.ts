@@ -6,6 +6,7 @@ import { blockSize, blocksOf, type Weight } from '../tensor/weight.ts'
 import { checkGradients } from '../testing/checkGradients.ts'
 import { type Arrays, checkOp } from '../testing/checkOp.ts'
 import { hardNumbers } from '../testing/hardNumbers.ts'
+import { plannedForGpu } from '../testing/plannedForGpu.ts'
 import { testGpu } from '../testing/testGpu.ts'
 import { squeezeExcite } from './squeezeExcite.ts'
 
@@ -105,5 +106,17 @@ describe('squeezeExcite', () => {
       return { y: squeezeExcite(pass, { x, ...layers }, { maps: 5 }) }
     })
     await expect(run).rejects.toThrow('x [12,6] is no whole number of pixels for each of 5 maps')
+  })
+})
+
+describe('squeezeExcite as on a GPU', () => {
+  plannedForGpu()
+  const several = { ...check, cases: cases.slice(2, 4), activations: ['f32' as const] }
+  checkOp('squeezeExcite', { ...several, run: (pass, tensors, c) => ({ y: check.run(pass, tensors, c) }) })
+  checkGradients('squeezeExcite', {
+    ...several,
+    wrt: ['x'],
+    parameters: ['squeeze', 'excite'],
+    tolerance: { f32: 1e-4 },
   })
 })
