@@ -124,19 +124,19 @@ function overlaps(begin: number, size: number, count: number, extent: number): n
 }
 
 /**
- * Where the attention to an image lies, for those who do not see it: "mostly top left (58 %)". A third of the image's height and width
- * each is a place; "mostly" is half of what can be placed, "spread out" where no place has twice what an even look would give it.
+ * Where the attention to an image went, for those who do not see it: "mostly to the top left (58 %)". A third of the image's height and
+ * width each is a place; "mostly" is half of what can be placed, "all over" where no place has twice what an even look would give it.
  */
 export function inWords(look: ImageLook): string {
   const thirds = byThirds(look)
   const total = thirds.reduce((all, part) => all + part, 0)
-  if (!(total > 0)) return 'nowhere on the image'
+  if (!(total > 0)) return 'to no place of it'
   const ranked = thirds.map((part, i) => ({ name: nameOf(i), part: part / total })).sort((a, b) => b.part - a.part)
   const [most, next] = [ranked[0]!, ranked[1]!]
-  const said = ({ name, part }: { name: string; part: number }) => `${name} (${Math.round(100 * part)} %)`
-  if (most.part >= 0.5) return `mostly ${said(most)}`
-  if (most.part >= 2 / 9) return `${said(most)}, then ${said(next)}`
-  return `spread out, most of it ${said(most)}`
+  const said = ({ name, part }: { name: string; part: number }) => `the ${name} (${Math.round(100 * part)}\u00a0%)`
+  if (most.part >= 0.5) return `mostly to ${said(most)}`
+  if (most.part >= 2 / 9) return `to ${said(most)} and ${said(next)}`
+  return `all over, most to ${said(most)}`
 }
 
 function nameOf(third: number): string {

@@ -1,26 +1,51 @@
-import { useState } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { useRef, useState } from 'preact/hooks'
 import { type Answer, busy, regenerate, type Turn, turns } from '../store/conversation.ts'
+import { canLook, chooseWord, chosen, looking, toggleLooking } from '../store/looking.ts'
 import { modelState } from '../store/model.ts'
 import { showToast } from '../store/panels.ts'
 import { Figures } from './Figures.tsx'
 import { Icon } from './Icon.tsx'
 import { Logo } from './Logo.tsx'
+import { LookPanel } from './look/LookPanel.tsx'
+import { Words } from './look/Words.tsx'
 import { Markdown } from './Markdown.tsx'
 
 export function AnswerView({ turn }: { turn: Turn }) {
   const answer = turn.answer.value
+  const eye = useRef<HTMLButtonElement>(null)
+  const isLooking = looking.value === answer
   const settled = answer.status === 'done' || answer.status === 'stopped' || answer.status === 'failed'
   return (
     <div class={`answer is-${answer.status}`} aria-busy={!settled}>
       <Logo size={28} />
       <div class="answer-content">
         <h2 class="visually-hidden">Beagle answered</h2>
-        <Markdown text={answer.text} />
+        {isLooking ? (
+          <Words text={answer.text} chosen={chosen.value} onChoose={(word) => chooseWord(turn, word)} />
+        ) : (
+          <Markdown text={answer.text} />
+        )}
+        {isLooking && <LookPanel turn={turn} answer={answer} onClose={() => eye.current?.focus()} />}
         <Progress answer={answer} />
         <footer class="answer-footer">
           {settled && (
             <>
-              <AnswerActions turn={turn} answer={answer} />
+              <AnswerActions turn={turn} answer={answer}>
+                {canLook(turn, answer) && (
+                  <button
+                    ref={eye}
+                    type="button"
+                    class="icon-button small"
+                    aria-label="Show where the model looked"
+                    title="Choose a word to see where the model looked"
+                    aria-pressed={isLooking}
+                    onClick={() => toggleLooking(answer)}
+                  >
+                    <Icon name="eye" />
+                  </button>
+                )}
+              </AnswerActions>
               <Figures answer={answer} />
             </>
           )}
@@ -55,7 +80,7 @@ function Progress({ answer: { status, error, text } }: { answer: Answer }) {
   return null
 }
 
-function AnswerActions({ turn, answer }: { turn: Turn; answer: Answer }) {
+function AnswerActions({ turn, answer, children }: { turn: Turn; answer: Answer; children: ComponentChildren }) {
   const [copied, setCopied] = useState(false)
   const copy = async () => {
     try {
@@ -89,6 +114,7 @@ function AnswerActions({ turn, answer }: { turn: Turn; answer: Answer }) {
       >
         <Icon name="again" />
       </button>
+      {children}
     </div>
   )
 }
