@@ -11,10 +11,9 @@ const vocab = {
   ...{ W: 29956, h: 29882, t: 29873, i: 29875, s: 29879, '▁W': 399, at: 271, um: 398, an: 273, hat: 2455, '▁i': 474 },
 }
 const merges = 'u m,a n,um an,A I,▁ W,a t,h at,▁W hat,▁ i,▁i s,▁i t'.split(',')
-const llama = openTokenizer({
-  tokenizerJson: {
-    version: '1.0',
-    added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, special: true, normalized: false })),
+/** How tokenizer.json writes Llama's blank before each text: as transformers 4 converts SentencePiece, and as transformers 5 does. */
+const blanks = {
+  normalizer: {
     normalizer: {
       type: 'Sequence',
       normalizers: [
@@ -23,13 +22,25 @@ const llama = openTokenizer({
       ],
     },
     pre_tokenizer: null,
-    post_processor: null,
-    decoder: null,
-    model: { type: 'BPE', vocab, merges, unk_token: '<unk>', fuse_unk: true, byte_fallback: true },
   },
-  tokenizerConfig: { bos_token: '<s>', eos_token: '</s>' },
-})
-const format = honeybeeFormat(llama, { image: -1, bos: 1, eos: [2] })
+  'pre-tokenizer': {
+    normalizer: null,
+    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: false },
+  },
+}
+const llamaWith = (blank: keyof typeof blanks) =>
+  openTokenizer({
+    tokenizerJson: {
+      version: '1.0',
+      added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, special: true, normalized: false })),
+      ...blanks[blank],
+      ...{ post_processor: null, decoder: null },
+      model: { type: 'BPE', vocab, merges, unk_token: '<unk>', fuse_unk: true, byte_fallback: true },
+    },
+    tokenizerConfig: { bos_token: '<s>', eos_token: '</s>' },
+  })
+const formatWith = (blank: keyof typeof blanks) => honeybeeFormat(llamaWith(blank), { image: -1, bos: 1, eos: [2] })
+const format = formatWith('normalizer')
 
 /** As Honeybee's tokenizer has them, from Llama 2's own SentencePiece model. */
 const [human, ai, question] = [
@@ -37,7 +48,6 @@ const [human, ai, question] = [
   [29871, 13, 23869, 29901, 29871],
   [1724, 338, 372, 29973],
 ]
-const it_ = [372]
 
 const text = (text: string): TemplatePart => ({ type: 'text', text })
 const image: TemplatePart = { type: 'image' }
@@ -48,10 +58,13 @@ const system: TemplateMessage = { role: 'system', content: 'is' }
 const begin = [1, 338]
 
 describe('honeybeeFormat', () => {
-  it('writes a question about an image piece by piece, under Llama’s ids', () => {
-    const ids = format.prompt([system, user(image, text('What is it?'))])
-    expect(ids).toEqual([...begin, ...human, -1, ...human, ...question, ...ai])
-  })
+  it.each(['normalizer', 'pre-tokenizer'] as const)(
+    'writes a question piece by piece under Llama’s ids, by a %s',
+    (blank) => {
+      const ids = formatWith(blank).prompt([system, user(image, text('What is it?'))])
+      expect(ids).toEqual([...begin, ...human, -1, ...human, ...question, ...ai])
+    },
+  )
 
   it('writes its own system sentence unless told another', () => {
     const { cases, pieces } = JSON.parse(
@@ -75,7 +88,7 @@ describe('honeybeeFormat', () => {
 
   it('ends each answer of the past, and leaves images where they stand', () => {
     const past = [system, user(text('What is it?')), assistant('it'), user(text('What is'), text(' it?'), image, image)]
-    const ids = [...begin, ...human, ...question, ...ai, ...it_, 2, ...human, ...question, ...human, -1, ...human, -1]
+    const ids = [...begin, ...human, ...question, ...ai, 372, 2, ...human, ...question, ...human, -1, ...human, -1]
     expect(format.prompt(past)).toEqual([...ids, ...ai])
   })
 
@@ -94,7 +107,7 @@ describe('honeybeeFormat', () => {
     const { ids, targets, problems } = format.conversation(rounds, { all: false })
     const wanted = ids.map((_, i) => {
       const answered = ai.every((id, k) => ids[i - ai.length + 1 + k] === id)
-      if (answered) return it_[0]!
+      if (answered) return 372
       return ids[i + 1] === 2 ? 2 : -100
     })
     expect(targets).toEqual(wanted)
