@@ -1,7 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { bytesSource } from './checkpoint/byteSource.ts'
 import { readFloat32, singleCheckpoint } from './checkpoint/checkpoint.ts'
+import { parseConfig } from './checkpoint/config.ts'
+import type { LlavaConfig } from './checkpoint/configTypes.ts'
 import { inspect, load, type Message, type Model, type TeachExample, writeSafetensors } from './index.ts'
+import { endsOf } from './models/projectors/ends.ts'
+import { freshProjector } from './models/projectors/fresh.ts'
+import { projectorSpec } from './models/projectors/projector.ts'
+import { specOf } from './models/tree.ts'
 import { expectClose } from './testing/checkOp.ts'
 import { goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
 import { answer, asks, golden, goldenBytes, goldenJson, says } from './testing/models.ts'
@@ -135,6 +141,46 @@ describe('a Honeybee checkpoint', async () => {
     model.useProjector('early')
     expect((await visible(model)).data).toEqual(want)
     model.removeProjector('early')
+  })
+
+  it('gives a D-Abstractor one map per feature layer, in the order of its config', async () => {
+    const levels = {
+      projector_type: 'd-abs',
+      d_model: 24,
+      num_feature_levels: 2,
+      pooled_v_target: 'none',
+      num_query_tokens: 9,
+    }
+    const shape = { decoder_layers: 1, decoder_attention_heads: 2, decoder_n_points: 2, decoder_ffn_dim: 16 }
+    const features = async (...feature_layer_index: number[]) => {
+      const json = { ...config, [own]: { ...levels, ...shape, feature_layer_index } }
+      const parsed = parseConfig(json) as LlavaConfig
+      const ends = endsOf(parsed)
+      const values = freshProjector(ends, parsed.projector, 1)
+      const shapes = specOf(projectorSpec(ends, parsed.projector))
+      const abstractor = Object.entries(values).map(([key, { buffer }]) => {
+        return [key, { shape: shapes[key]!.shape, dtype: 'F32', data: new Uint8Array(buffer) }] as const
+      })
+      const rest = Object.entries(tensors).filter(([key]) => !key.startsWith('abstractor.'))
+      const weights = { tensors: Object.fromEntries([...rest, ...abstractor]) }
+      const files = goldenFiles(name, { 'config.json': { json }, 'model.safetensors': weights })
+      const loaded = await load({ kind: 'files', files }, { weights: 'f32' })
+      const { features, visual_tokens } = (await loaded.trace(talk(cases[0]))).tensors
+      loaded.dispose()
+      expect([features!.shape, visual_tokens!.shape]).toEqual([
+        [1, 2 * 16, 32],
+        [1, 9, 48],
+      ])
+      return features!.data
+    }
+    const [both, turned] = [await features(-2, -1), await features(-1, 2)]
+    expectClose(
+      'first level',
+      both.slice(0, 16 * 32),
+      await readFloat32(expected.tensors.get('case0.features')!),
+      tolerance,
+    )
+    expect(turned).toEqual(Float32Array.of(...both.slice(16 * 32), ...both.slice(0, 16 * 32)))
   })
 
   it('is described without its weights', async () => {

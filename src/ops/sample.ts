@@ -48,10 +48,10 @@ export function writeSettings(gpu: Gpu, settings: Tensor, wanted: SampleSettings
 /** Words of the bitmap of seen tokens. */
 export const seenWords = (vocabulary: number): number => Math.ceil(vocabulary / 32)
 
-/** The bitmap, in u32 words, of a context's `ids`. */
+/** The bitmap, in u32 words, of a context's `ids`; what is below 0 is no token. */
 export function seenBitmap(ids: Iterable<number>, vocabulary: number): Uint32Array {
   const words = new Uint32Array(seenWords(vocabulary))
-  for (const id of ids) words[id >> 5]! |= 1 << (id & 31)
+  for (const id of ids) if (id >= 0) words[id >> 5]! |= 1 << (id & 31)
   return words
 }
 
