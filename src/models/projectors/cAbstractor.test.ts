@@ -34,8 +34,8 @@ describe('the C-Abstractor', async () => {
   }
 
   it.each([
-    [{ positions: 35 }, {}, 'the encoder gives a number of features that is 35. Choose an encoder of square images.'],
-    [{}, { tokens: 15 }, 'the number of visual tokens is 15. Choose a square number, such as 144.'],
+    [{ positions: 35 }, {}, 'features per image must be a square number, found 35. Choose an encoder of square images'],
+    [{}, { tokens: 15 }, 'visual tokens must be a square number, found 15. Choose another number, such as 144.'],
     [{ levels: 2 }, {}, 'sees one map per image, found 2 levels of features. Choose one feature layer.'],
   ])('refuses %j and %j', (end, change, message) => {
     const config = { ...plain, ...change } as CAbstractorConfig

@@ -54,22 +54,22 @@ function blockSpec(at: string, from: number, hidden: number) {
   }
 }
 
-/** The side of a square map of `count` pixels. */
-function sideOf(count: number, what: string, next: string): number {
+/** The square map of `count` pixels. */
+function squareOf(count: number, what: string, next: string): MapSize {
   const side = Math.round(Math.sqrt(count))
-  if (side > 0 && side * side === count) return side
-  throw new BeagleError('bad-argument', `A C-Abstractor works on square maps, but ${what} ${count}. ${next}`)
+  if (side > 0 && side * side === count) return { height: side, width: side }
+  throw new BeagleError('bad-argument', `A C-Abstractor's ${what} must be a square number, found ${count}. ${next}`)
 }
 
-/** The sides of its maps before and after the pooling. */
-function sidesOf({ positions, levels }: Ends, { tokens }: CAbstractorConfig): { from: number; to: number } {
+/** The maps before and after the pooling. */
+function mapsOf({ positions, levels }: Ends, { tokens }: CAbstractorConfig): { size: MapSize; to: MapSize } {
   if (levels !== 1) {
     const found = `found ${levels} levels of features`
     throw new BeagleError('bad-argument', `A C-Abstractor sees one map per image, ${found}. Choose one feature layer.`)
   }
   return {
-    from: sideOf(positions, 'the encoder gives a number of features that is', 'Choose an encoder of square images.'),
-    to: sideOf(tokens, 'the number of visual tokens is', 'Choose a square number, such as 144.'),
+    size: squareOf(positions, 'features per image', 'Choose an encoder of square images, without its class token.'),
+    to: squareOf(tokens, 'visual tokens', 'Choose another number, such as 144.'),
   }
 }
 
@@ -78,7 +78,7 @@ function sidesOf({ positions, levels }: Ends, { tokens }: CAbstractorConfig): { 
  * `bad-argument` where the features or the visual tokens make no square map.
  */
 export function cAbstractorSpec(root: string, ends: Ends, config: CAbstractorConfig) {
-  sidesOf(ends, config)
+  mapsOf(ends, config)
   const { positions, features, width } = ends
   const { depth, mlpDepth, endTokens } = config
   const hidden = depth > 0 ? config.hidden : features
@@ -108,11 +108,7 @@ export function cAbstractor(
   features: Tensor,
   { images, ends, config }: { images: number; ends: Ends; config: CAbstractorConfig },
 ): Tensor {
-  const sides = sidesOf(ends, config)
-  const [size, to] = [sides.from, sides.to].map((side): MapSize => ({ height: side, width: side })) as [
-    MapSize,
-    MapSize,
-  ]
+  const { size, to } = mapsOf(ends, config)
   const tokens = pass.scope(() => {
     const { preNorm, positions } = weights
     const normed = preNorm ? layerNorm(pass, { x: features, ...preNorm }, { eps: preNormEps }) : features
