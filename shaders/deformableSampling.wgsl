@@ -4,12 +4,13 @@
 // width]. Bilinear, zeros outside; cell i has its middle at (i + 0.5) / size (align_corners false). Where a point lies exactly on a cell,
 // its slopes are those towards the cell that follows. Zhu et al. 2020, arXiv:2010.04159; as grid_sample of PyTorch. A location that is
 // no number or beyond 2^23 cells is outside.
-// forward: one invocation per query, head and COLUMNS vec4s of it.
+// forward: one invocation per query, head and `columns` vec4s of it, which takes two points at a time: a CPU driver moves all loads of
+// a loop's body to its front, and no more than eight vec4s fit its registers.
 import package::act::{Act, Act4};
 
 struct Params {
   queries: u32, heads: u32, width: u32, levels: u32, points: u32, shift: u32,
-  cells: u32, level: u32, firstCell: u32, mapWidth: u32, mapHeight: u32,
+  cells: u32, level: u32, firstCell: u32, mapWidth: u32, mapHeight: u32, columns: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,9 +29,10 @@ struct Params {
 @group(0) @binding(13) var<storage, read_write> dValue4: array<Act4>;
 
 override ALIGNED: bool = false; // width is a multiple of 4, and results go to y4 and dValue4; else element by element to y and dValue
-override COLUMNS: u32 = 1u; // vec4s per invocation, all of one head; at most 4
+override COLUMNS: u32 = 1u; // vec4s per invocation of backwardValue, all of one head; at most 4
 
 const SIZE = 64u;
+const TOGETHER = 2u;
 const FAR = 0x4b000000u; // the bits of 2^23
 
 // The four cells about a point: `corner` is the lower right one, 0 to the size of the map; `part` how far the point is towards it from
@@ -48,13 +50,13 @@ fn placeOf(location: vec2f) -> Place {
   return Place(select(vec2u(1u), corner, inside), at - begin, inside);
 }
 
-// The rows of `value` that a head has for the four cells: upper left and right, lower left and right. One outside gives way to its
-// neighbour inside.
-fn rowsOf(corner: vec2u, image: u32, head: u32) -> vec4u {
-  let low = max(corner, vec2u(1u)) - 1u;
-  let high = min(corner, mapSize() - 1u);
-  let begin = image * params.cells + params.firstCell + vec2u(low.y, high.y) * params.mapWidth;
-  return (begin.xxyy + vec2u(low.x, high.x).xyxy) * params.heads + head;
+// Where the vec4s of the four cells begin, upper left and right, lower left and right, `base` being that of the map's first cell. One
+// outside gives way to its neighbour inside.
+fn cellsOf(corner: vec2u, base: u32) -> vec4u {
+  let strides = params.heads * width4() * vec2u(1u, params.mapWidth);
+  let low = (max(corner, vec2u(1u)) - 1u) * strides;
+  let high = min(corner, mapSize() - 1u) * strides;
+  return base + vec4u(low.x, high.x, low.x, high.x) + vec4u(low.y, low.y, high.y, high.y);
 }
 
 // Which of the four cells are inside.
@@ -71,76 +73,87 @@ fn sharesOf(place: Place) -> vec4f {
   return select(vec4f(), across.xyxy * down.xxyy, presence(place));
 }
 
+// Heads are counted in vec4s, the last of each filled up with zeros.
 fn width4() -> u32 { return (params.width + 3u) / 4u; }
 
 // The head of a row's vec4, by a division of floats, which is exact here and which a CPU driver does for all lanes at once.
 fn headOf(block: u32) -> u32 { return u32((f32(block) + 0.5) / f32(width4())); }
 
-fn loadValue(row: u32, column: u32) -> vec4f {
-  if (ALIGNED) { return vec4f(value[row * (params.width / 4u) + column]); }
+// The elements of vec4 i where heads are no multiple of 4 wide: where they begin, and how many they are.
+fn elementsOf(i: u32) -> vec2u {
+  let row = i / width4();
+  let begin = 4u * (i - row * width4());
+  return vec2u(row * params.width + begin, min(4u, params.width - begin));
+}
+
+fn loadValue(i: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(value[i]); }
   var found = vec4f();
-  for (var i = 4u * column; i < min(4u * column + 4u, params.width); i++) {
-    let at = row * params.width + i;
-    found[i % 4u] = f32(value[at / 4u][at % 4u]);
-  }
+  let elements = elementsOf(i);
+  for (var k = 0u; k < elements.y; k++) { found[k] = f32(value[(elements.x + k) / 4u][(elements.x + k) % 4u]); }
   return found;
 }
 
-fn loadDy(row: u32, column: u32) -> vec4f {
-  if (ALIGNED) { return vec4f(dy[row * (params.width / 4u) + column]); }
+fn loadDy(i: u32) -> vec4f {
+  if (ALIGNED) { return vec4f(dy[i]); }
   var found = vec4f();
-  for (var i = 4u * column; i < min(4u * column + 4u, params.width); i++) {
-    let at = row * params.width + i;
-    found[i % 4u] = f32(dy[at / 4u][at % 4u]);
-  }
+  let elements = elementsOf(i);
+  for (var k = 0u; k < elements.y; k++) { found[k] = f32(dy[(elements.x + k) / 4u][(elements.x + k) % 4u]); }
   return found;
 }
 
-fn addToY(row: u32, column: u32, sum: vec4f) {
+fn storeY(i: u32, sum: vec4f, adds: bool) {
   if (ALIGNED) {
-    let at = row * (params.width / 4u) + column;
     var total = sum;
-    if (params.level > 0u) { total += vec4f(y4[at]); }
-    y4[at] = Act4(total);
+    if (adds) { total += vec4f(y4[i]); }
+    y4[i] = Act4(total);
     return;
   }
-  for (var i = 4u * column; i < min(4u * column + 4u, params.width); i++) {
-    var total = sum[i % 4u];
-    if (params.level > 0u) { total += f32(y[row * params.width + i]); }
-    y[row * params.width + i] = Act(total);
+  let elements = elementsOf(i);
+  for (var k = 0u; k < elements.y; k++) {
+    var total = sum[k];
+    if (adds) { total += f32(y[elements.x + k]); }
+    y[elements.x + k] = Act(total);
   }
 }
 
-fn storeDValue(row: u32, column: u32, sum: vec4f) {
+fn storeDValue(i: u32, sum: vec4f) {
   if (ALIGNED) {
-    dValue4[row * (params.width / 4u) + column] = Act4(sum);
+    dValue4[i] = Act4(sum);
     return;
   }
-  for (var i = 4u * column; i < min(4u * column + 4u, params.width); i++) {
-    dValue[row * params.width + i] = Act(sum[i % 4u]);
-  }
+  let elements = elementsOf(i);
+  for (var k = 0u; k < elements.y; k++) { dValue[elements.x + k] = Act(sum[k]); }
 }
 
 @compute @workgroup_size(SIZE)
 fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let block = (workgroup.x * SIZE + local) * COLUMNS;
-  if (block >= params.heads * width4()) { return; }
-  let head = headOf(block);
-  let column = block - head * width4();
-  let row = (workgroup.z * params.queries + workgroup.y) * params.heads + head;
+  let image = workgroup.z;
+  let chunks = width4() / params.columns;
+  let line = (workgroup.x * SIZE + local) / chunks;
+  if (line >= params.queries * params.heads) { return; }
+  let chunk = (workgroup.x * SIZE + local - line * chunks) * params.columns;
+  let row = image * params.queries * params.heads + line;
   let begin = (row * params.levels + params.level) * params.points;
-  var sums = array<vec4f, 4>();
-  for (var point = begin; point < begin + params.points; point++) {
-    let place = placeOf(locations[point]);
-    let rows = rowsOf(place.corner, workgroup.z, head);
-    let shares = sharesOf(place) * select(0.0, f32(weights[point]), place.inside);
-    for (var i = 0u; i < COLUMNS; i++) {
-      var sum = sums[i];
-      for (var c = 0u; c < 4u; c++) { sum = fma(vec4f(shares[c]), loadValue(rows[c], column + i), sum); }
-      sums[i] = sum;
+  let map = (image * params.cells + params.firstCell) * params.heads + line % params.heads;
+  let to = row * width4() + chunk;
+  for (var p = 0u; p < params.points; p += TOGETHER) {
+    var cells = array<vec4u, TOGETHER>();
+    var shares = array<vec4f, TOGETHER>();
+    for (var k = 0u; k < TOGETHER; k++) {
+      let point = begin + min(p + k, params.points - 1u);
+      let place = placeOf(locations[point]);
+      cells[k] = cellsOf(place.corner, map * width4() + chunk);
+      shares[k] = sharesOf(place) * select(0.0, f32(weights[point]), place.inside && p + k < params.points);
+    }
+    for (var i = 0u; i < params.columns; i++) {
+      var sum = vec4f();
+      for (var k = 0u; k < TOGETHER; k++) {
+        for (var c = 0u; c < 4u; c++) { sum = fma(vec4f(shares[k][c]), loadValue(cells[k][c] + i), sum); }
+      }
+      storeY(to + i, sum, params.level + p > 0u);
     }
   }
-  for (var i = 0u; i < COLUMNS; i++) { addToY(row, column + i, sums[i]); }
 }
 
 // With s[c] = Σ_k dy[q, h, k] · value[cell c, h, k], 0 outside: dWeights = Σ_c share[c] · s[c], and dLocations = weight · size · (the slope
@@ -154,11 +167,12 @@ fn backwardPoints(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   let row = image * params.queries * params.heads + line;
   let point = (row * params.levels + params.level) * params.points + i - line * params.points;
   let place = placeOf(locations[point]);
-  let rows = rowsOf(place.corner, image, line % params.heads);
+  let base = (image * params.cells + params.firstCell) * params.heads + line % params.heads;
+  let cells = cellsOf(place.corner, base * width4());
   var sums = vec4f();
-  for (var column = 0u; column < width4(); column++) {
-    let came = loadDy(row, column);
-    for (var c = 0u; c < 4u; c++) { sums[c] += dot(came, loadValue(rows[c], column)); }
+  for (var i = 0u; i < width4(); i++) {
+    let came = loadDy(row * width4() + i);
+    for (var c = 0u; c < 4u; c++) { sums[c] += dot(came, loadValue(cells[c] + i)); }
   }
   let s = select(vec4f(), sums, presence(place));
   let part = select(vec2f(), place.part, place.inside);
@@ -247,11 +261,10 @@ fn chain(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
 @compute @workgroup_size(SIZE)
 fn backwardValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let cell = workgroup.xy;
-  let cells = workgroup.z * params.cells + params.firstCell + cell.y * params.mapWidth + cell.x;
-  for (var block = local * COLUMNS; block < params.heads * width4(); block += SIZE * COLUMNS) {
-    let head = headOf(block);
-    let column = block - head * width4();
-    let group = workgroup.z * params.heads + head;
+  let stride = params.heads * width4();
+  let to = (workgroup.z * params.cells + params.firstCell + cell.y * params.mapWidth + cell.x) * stride;
+  for (var block = local * COLUMNS; block < stride; block += SIZE * COLUMNS) {
+    let group = workgroup.z * params.heads + headOf(block);
     let begin = group * (params.queries << params.shift);
     var sums = array<vec4f, 4>();
     for (var c = 0u; c < 4u; c++) {
@@ -262,11 +275,11 @@ fn backwardValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
         let part = bitcast<vec2f>(record.xy);
         let shares = select(part, 1.0 - part, upper == vec2u(1u));
         let share = vec4f(bitcast<f32>(record.z) * shares.x * shares.y);
-        let row = (workgroup.z * params.queries + ((next - 1u) >> params.shift)) * params.heads + head;
-        for (var i = 0u; i < COLUMNS; i++) { sums[i] = fma(share, loadDy(row, column + i), sums[i]); }
+        let source = (workgroup.z * params.queries + ((next - 1u) >> params.shift)) * stride + block;
+        for (var i = 0u; i < COLUMNS; i++) { sums[i] = fma(share, loadDy(source + i), sums[i]); }
         next = record.w;
       }
     }
-    for (var i = 0u; i < COLUMNS; i++) { storeDValue(cells * params.heads + head, column + i, sums[i]); }
+    for (var i = 0u; i < COLUMNS; i++) { storeDValue(to + block + i, sums[i]); }
   }
 }

@@ -13,13 +13,11 @@ import { testGpu } from '../testing/testGpu.ts'
 import { deformableSampling } from './deformableSampling.ts'
 import { cellsOf, plainSampling, pointsOf, type SamplingShape } from './plainSampling.ts'
 
-const searches = ['parallel', 'serial'] as const
-
 /** y and the gradients of Σ y · dy on the GPU. */
 async function computed(
   shape: SamplingShape,
   arrays: Record<'value' | 'locations' | 'weights' | 'dy', Float32Array>,
-  search: (typeof searches)[number],
+  cpu: boolean,
 ) {
   const gpu = await testGpu()
   const { images, queries, heads, width, points, levels } = shape
@@ -39,7 +37,7 @@ async function computed(
     const tape = new Tape(new Map(), sums)
     for (const tensor of [value, locations, weights]) tape.watch(tensor)
     pass.tape = tape
-    const y = deformableSampling(pass, { value, locations, weights }, { levels, heads, points, images, search })
+    const y = deformableSampling(pass, { value, locations, weights }, { levels, heads, points, images, cpu })
     const kept = pass.scratch(y.shape)
     pass.copy(y, kept)
     const flows = tape.backward(pass, y, dy)
@@ -59,10 +57,10 @@ async function compare(what: string, shape: SamplingShape, locations: Float32Arr
     dy: hardNumbers(images * queries * heads * width, 'mixed', 3),
   }
   const want = plainSampling(shape, arrays)
-  for (const search of searches) {
-    const got = await computed(shape, arrays, search)
+  for (const cpu of [true, false]) {
+    const got = await computed(shape, arrays, cpu)
     for (const key of ['y', 'dValue', 'dLocations', 'dWeights'] as const)
-      expectClose(`${what}, ${search}: ${key}`, got[key], want[key], tolerance)
+      expectClose(`${what}, ${cpu ? 'as on a CPU' : 'as on a GPU'}: ${key}`, got[key], want[key], tolerance)
   }
 }
 
@@ -196,8 +194,8 @@ describe('deformableSampling', () => {
       weights: new Float32Array(4).fill(1),
       dy: new Float32Array(4).fill(1),
     }
-    for (const search of searches) {
-      const { y, dLocations, dValue } = await computed(shape, arrays, search)
+    for (const cpu of [true, false]) {
+      const { y, dLocations, dValue } = await computed(shape, arrays, cpu)
       expect([...y]).toEqual([0, 1, 3, 10])
       expect([...dLocations].filter((_, i) => i % 2 === 0)).toEqual([4, 8, 12, -40])
       expect([...dValue]).toEqual([1, 1, 0, 1])
@@ -231,9 +229,9 @@ describe('deformableSampling', () => {
       weights: numbers(pointsOf(shape)),
       dy: numbers(200 * 32),
     }
-    const once = await computed(shape, arrays, 'serial')
-    expect(await computed(shape, arrays, 'serial')).toEqual(once)
-    expect(await computed(shape, arrays, 'parallel')).toEqual(once)
+    const once = await computed(shape, arrays, true)
+    expect(await computed(shape, arrays, true)).toEqual(once)
+    expect(await computed(shape, arrays, false)).toEqual(once)
   })
 
   it('is equal to PyTorch', async () => {
@@ -250,8 +248,8 @@ describe('deformableSampling', () => {
       weights: await read('weights'),
       dy: await read('dy'),
     }
-    for (const search of searches) {
-      const got = await computed(shape, arrays, search)
+    for (const cpu of [true, false]) {
+      const got = await computed(shape, arrays, cpu)
       expectClose('y', got.y, await read('y'), 1e-5)
       expectClose('dValue', got.dValue, await read('d_value'), 1e-5)
       expectClose('dLocations', got.dLocations, await read('d_locations'), 1e-5)

@@ -11,8 +11,8 @@ export interface SamplingOptions {
   points: number
   /** B: rows of value and queries fall into that many equal parts that do not see each other. */
   images?: number
-  /** How the gradient of the values finds the points near a cell, in place of the device's choice; tests compare both. */
-  search?: 'parallel' | 'serial'
+  /** Whether a CPU stands in for the GPU, in place of what the device says; tests compare both ways of computing. */
+  cpu?: boolean
 }
 
 export interface SamplingInputs {
@@ -32,13 +32,12 @@ export interface SamplingInputs {
  */
 export function deformableSampling(pass: Pass, inputs: SamplingInputs, options: SamplingOptions): Tensor {
   const plan = planOf(pass, inputs, options)
-  const { heads, width, queries, images } = plan
-  const columns = plan.columns(2)
-  const grid: [number, number, number] = [Math.ceil((heads * Math.ceil(width / 4)) / columns / 64), queries, images]
+  const { heads, width, queries, images, chunks } = plan
+  const grid: [number, number, number] = [Math.ceil((queries * heads * chunks) / 64), 1, images]
   const y = pass.scratch([images * queries, heads * width], inputs.value.type)
   const unused = pass.scratch([1])
   const ends = plan.aligned ? { y: unused, y4: y } : { y, y4: unused }
-  for (const params of plan.levels) pass.run(plan.kernel('forward', columns), { ...inputs, ...ends }, params, grid)
+  for (const params of plan.levels) pass.run(plan.kernel('forward'), { ...inputs, ...ends }, params, grid)
   const valueShape = inputs.value.shape
   pass.tape?.record({ ...inputs }, y, { ...inputs }, ({ pass, dy, saved }) => {
     let found: PointGradients | undefined
@@ -59,7 +58,7 @@ type Plan = ReturnType<typeof planOf>
 
 /** Checks that all fits, and what every kernel is told; one record of parameters per level. */
 function planOf(pass: Pass, { value, locations, weights }: SamplingInputs, options: SamplingOptions) {
-  const { heads, points, images = 1 } = options
+  const { heads, points, images = 1, cpu = pass.gpu.abilities.cpu } = options
   const width = widthOf(value) / heads
   const cells = options.levels.reduce((sum, map) => sum + map.height * map.width, 0)
   const perQuery = heads * options.levels.length * points
@@ -72,10 +71,19 @@ function planOf(pass: Pass, { value, locations, weights }: SamplingInputs, optio
     `deformableSampling: locations [${locations.shape}] and weights [${weights.shape}] should be [${images} images · queries, ${heads}, ${options.levels.length}, ${points}, 2] and the same without the 2`)
   require(locations.type === 'f32', () => `deformableSampling: locations must be f32, found ${locations.type}`)
   const aligned = width % 4 === 0
-  const { cpu } = pass.gpu.abilities
+  const chunks = cpu ? 1 : Math.ceil(width / 4)
   const activation = activationOf('deformableSampling', value, weights)
   const shift = Math.ceil(Math.log2(points))
-  const shared = { queries, heads, width, levels: options.levels.length, points, shift, cells }
+  const shared = {
+    queries,
+    heads,
+    width,
+    levels: options.levels.length,
+    points,
+    shift,
+    cells,
+    columns: Math.ceil(width / 4) / chunks,
+  }
   let firstCell = 0
   const levels = options.levels.map((map, level) => {
     const params = { ...shared, level, firstCell, mapWidth: map.width, mapHeight: map.height }
@@ -88,9 +96,8 @@ function planOf(pass: Pass, { value, locations, weights }: SamplingInputs, optio
     activation,
     overrides: { ALIGNED: Number(aligned), COLUMNS: columns },
   })
-  const columns = (most: number) => (cpu && width % (4 * most) === 0 ? most : 1)
-  const serial = options.search ? options.search === 'serial' : cpu
-  return { ...shared, images, aligned, columns, kernel, serial, levels }
+  const together = [4, 2].find((columns) => cpu && width % (4 * columns) === 0) ?? 1
+  return { ...shared, images, aligned, chunks, kernel, together, cpu, levels }
 }
 
 const sizes = ({ levels }: SamplingOptions) => levels.map(({ height, width }) => `${height}×${width}`).join(', ')
@@ -125,7 +132,7 @@ function valueGradient(
     pass.scope(() => {
       const bins = (params.mapWidth + 1) * (params.mapHeight + 1)
       const [records, first] = [pass.scratch([groups * slots, 4], 'u32'), pass.scratch([groups * bins], 'u32')]
-      if (plan.serial) {
+      if (plan.cpu) {
         pass.clear(first)
         const buffers = { locations, weights, records, first }
         pass.run(kernel('chain'), buffers, params, [Math.ceil(heads / 8), 1, images])
@@ -137,7 +144,7 @@ function valueGradient(
         pass.run(kernel('link'), linked, params, [Math.ceil((slots + bins) / 64), heads, images])
       }
       const buffers = { dy, records, first, ...ends }
-      pass.run(kernel('backwardValue', plan.columns(4)), buffers, params, [params.mapWidth, params.mapHeight, images])
+      pass.run(kernel('backwardValue', plan.together), buffers, params, [params.mapWidth, params.mapHeight, images])
       return []
     })
   }
