@@ -60,9 +60,9 @@ export function projectFile(path: string, type = ''): DroppedFile {
   return { name: path.split('/').at(-1)!, type, bytes: readFileSync(resolve(root, path)) }
 }
 
-/** A small untrained llava checkpoint in the hub's layout. */
-export function goldenModelFiles(): DroppedFile[] {
-  const folder = 'goldens/llava-clip-llama'
+/** The files of a small untrained checkpoint, by default one in llava's layout on the hub. */
+export function goldenModelFiles(name = 'llava-clip-llama'): DroppedFile[] {
+  const folder = `goldens/${name}`
   return readdirSync(resolve(root, folder))
     .filter((name) => !/^(expected|image)/.test(name))
     .map((name) => projectFile(`${folder}/${name}`))

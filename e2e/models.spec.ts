@@ -1,6 +1,15 @@
 import { expect, type Page, test } from '@playwright/test'
 import { type HubServer, startHubServer } from '../src/testing/hubServer.ts'
-import { ask, dropFiles, goldenModelFiles, limitAnswers, modelReady, openPage, projectFile } from './chatPage.ts'
+import {
+  ask,
+  dropFiles,
+  figures,
+  goldenModelFiles,
+  limitAnswers,
+  modelReady,
+  openPage,
+  projectFile,
+} from './chatPage.ts'
 
 const golden = 'goldens/llava-clip-llama'
 const modelFiles = goldenModelFiles()
@@ -73,6 +82,15 @@ test('dropped model files load; broken ones name what is wrong', async ({ page }
   )
   await dropFiles(page, broken)
   await expect(page.locator('.problem')).toContainText('model.safetensors', { timeout: 60_000 })
+})
+
+test('dropped files in Honeybee’s layout answer about a picture', async ({ page }) => {
+  await dropFiles(page, goldenModelFiles('honeybee'))
+  await modelReady(page, 'Dropped files')
+  await dropFiles(page, [projectFile(`${golden}/image0.png`, 'image/png')])
+  await expect(page.locator('.thumbnails img')).toBeVisible()
+  await ask(page, 'What is it?')
+  expect(await figures(page, 0)).toMatchObject({ 'Visual tokens': '11' })
 })
 
 test('a folder opens through the file system picker', async ({ page }) => {
