@@ -1,3 +1,4 @@
+import type { VisionConfig } from '../checkpoint/configTypes.ts'
 import { BeagleError, throwIfAborted } from '../errors.ts'
 import type { AnswerToken, ExplainedImage, ExplainOptions, Explanation } from '../explainApi.ts'
 import type { Gpu } from '../gpu/device.ts'
@@ -14,7 +15,7 @@ import type { EncodedPrompt, PromptTools } from './prompt.ts'
 import type { Vision } from './vision.ts'
 
 /** Rows of one submit, and the bytes of attention that it may read back. */
-const [chunkRows, chunkBytes] = [512, 2 ** 25]
+const defaultChunk = { rows: 512, bytes: 2 ** 25 }
 
 /** The most that an explanation may hold, in bytes. */
 const mostBytes = 2 ** 29
@@ -34,57 +35,94 @@ export async function explain(
   prompt: EncodedPrompt,
   ids: readonly number[],
   { tokens: wanted, signal }: ExplainOptions,
+  chunk = defaultChunk,
 ): Promise<Explanation> {
   const { config, tokenizer } = parts.session.tools
   if (config.kind !== 'llava' || prompt.images.length === 0)
     throw new BeagleError('bad-argument', 'There is no image in these messages, so no attention to one can be shown.')
   const { text, tokens } = answerTokens(tokenizer, ids)
-  const [first, end] = rangeOf(tokens, wanted)
+  const explained = rangeOf(tokens, wanted)
   const { layers, heads } = config.text
-  const rows = [...prompt.ids, ...ids]
   const columns = Uint32Array.from(prompt.ids.keys()).filter((row) => prompt.ids[row] === config.imageTokenId)
-  const perToken = layers * heads * columns.length
-  if (4 * perToken * (end - first) > mostBytes)
-    throw new BeagleError(
-      'bad-argument',
-      `The attention of ${end - first} tokens to ${columns.length} visual tokens in ${layers} layers of ${heads} heads takes ${Math.round((4 * perToken * (end - first)) / 2 ** 20)} MB, at most ${mostBytes / 2 ** 20} are read at once. Ask for fewer tokens at a time.`,
-    )
-  const { vision } = parts.session
-  const projector = parts.weights.projector!
-  const visual = await vision!.tokensOf(prompt.images, projector, signal)
-  const side = Math.floor(config.vision.image / config.vision.patch)
-  const images: ExplainedImage[] = []
-  for (const image of prompt.images) {
-    const { width, height } = await image.open()
-    const from = images.at(-1)?.tokens[1] ?? 0
-    images.push({
-      ...{ width, height, frame: vision!.frame({ width, height }), grid: { rows: side, columns: side } },
-      tokens: [from, from + rowsOf(visual[images.length]!)],
-      origin: await originOf(parts.gpu, projector, side, () => vision!.known(image, signal)),
-    })
-  }
-  const data = new Float32Array((end - first) * perToken)
-  const wantedFrom = prompt.ids.length - 1 + first
-  const wantedRows = Math.max(1, Math.min(chunkRows, Math.floor(chunkBytes / (4 * perToken))))
-  for (let row = 0, count = 0; row < wantedFrom + end - first; row += count) {
-    throwIfAborted(signal)
-    const before = row < wantedFrom
-    count = before ? Math.min(chunkRows, wantedFrom - row) : Math.min(wantedRows, wantedFrom + end - first - row)
-    const chunk = { rows: rows.slice(0, row + count), from: row, visual }
-    if (before) await readOn(parts, chunk)
-    else data.set(await attentionOf(parts, chunk, columns), (row - wantedFrom) * perToken)
-  }
-  if (data.some(Number.isNaN))
-    throw new BeagleError(
-      'wrong-result',
-      'The attention is not a number. Try f32 weights, or another browser or driver.',
-    )
-  const imageShare = Float32Array.from({ length: end - first }, (_, i) => {
+  const shape = { layers, heads, visualTokens: columns.length }
+  checkSize(explained, shape)
+  const visual = await parts.session.vision!.tokensOf(prompt.images, parts.weights.projector!, signal)
+  const images = await imagesOf(parts, prompt, visual, config.vision, signal)
+  const rows = [...prompt.ids, ...ids]
+  const choosing = prompt.ids.length - 1
+  const range = { first: choosing + explained[0], end: choosing + explained[1] }
+  const data = await attentionOf(parts, { rows, visual, columns, range, signal }, chunk)
+  const perToken = data.length / (explained[1] - explained[0])
+  const imageShare = Float32Array.from({ length: data.length / perToken }, (_, i) => {
     const own = data.subarray(i * perToken, (i + 1) * perToken)
     return own.reduce((sum, weight) => sum + weight, 0) / (layers * heads)
   })
-  const shape = { layers, heads, visualTokens: columns.length }
-  return { text, tokens, words: answerWords(text, tokens), explained: [first, end], ...shape, data, imageShare, images }
+  return { text, tokens, words: answerWords(text, tokens), explained, ...shape, data, imageShare, images }
+}
+
+function checkSize(
+  [first, end]: readonly [number, number],
+  shape: Pick<Explanation, 'layers' | 'heads' | 'visualTokens'>,
+) {
+  const { layers, heads, visualTokens } = shape
+  const bytes = 4 * (end - first) * layers * heads * visualTokens
+  if (bytes <= mostBytes) return
+  throw new BeagleError(
+    'bad-argument',
+    `The attention of ${end - first} tokens to ${visualTokens} visual tokens in ${layers} layers of ${heads} heads takes ${Math.round(bytes / 2 ** 20)} MB, at most ${mostBytes / 2 ** 20} are read at once. Ask for fewer tokens at a time.`,
+  )
+}
+
+/** What the model saw of each image, and where on it the visual tokens come from. */
+async function imagesOf(
+  { gpu, weights, session }: Parts,
+  prompt: EncodedPrompt,
+  visual: readonly Tensor[],
+  encoder: VisionConfig,
+  signal: AbortSignal | undefined,
+): Promise<ExplainedImage[]> {
+  const vision = session.vision!
+  const side = Math.floor(encoder.image / encoder.patch)
+  const images: ExplainedImage[] = []
+  for (const [i, image] of prompt.images.entries()) {
+    const { width, height } = await image.open()
+    const first = images.at(-1)?.tokens[1] ?? 0
+    images.push({
+      ...{ width, height, frame: vision.frame({ width, height }), grid: { rows: side, columns: side } },
+      tokens: [first, first + rowsOf(visual[i]!)],
+      origin: await originOf(gpu, weights.projector!, side, () => vision.known(image, signal)),
+    })
+  }
+  return images
+}
+
+interface Reading {
+  /** The prompt and its answer. */
+  rows: readonly number[]
+  visual: readonly Tensor[]
+  /** The keys whose attention is read. */
+  columns: Uint32Array<ArrayBuffer>
+  /** The rows whose attention is read. */
+  range: { first: number; end: number }
+  signal: AbortSignal | undefined
+}
+
+/** Reads rows from the first on, in chunks, and gives the attention of those of the range, [rows, layers, heads, columns]. */
+async function attentionOf(parts: Parts, { rows, visual, columns, range, signal }: Reading, most: typeof defaultChunk) {
+  const { layers, heads } = parts.session.tools.config.text
+  const perRow = layers * heads * columns.length
+  const data = new Float32Array((range.end - range.first) * perRow)
+  const watched = Math.max(1, Math.min(most.rows, Math.floor(most.bytes / (4 * perRow))))
+  for (let from = 0, to = 0; from < range.end; from = to) {
+    throwIfAborted(signal)
+    const before = from < range.first
+    to = before ? Math.min(from + most.rows, range.first) : Math.min(from + watched, range.end)
+    const chunk = { rows: rows.slice(0, to), from, visual }
+    if (before) await execute(parts.gpu, 'explain', (pass) => readChunk(pass, parts, chunk))
+    else data.set(await chunkAttention(parts, chunk, columns), (from - range.first) * perRow)
+  }
+  if (!data.some(Number.isNaN)) return data
+  throw new BeagleError('wrong-result', 'The attention is not a number. Try f32 weights, or another browser or driver.')
 }
 
 /** The tokens that are wanted, at least one of the answer's. */
@@ -110,10 +148,8 @@ function readChunk(pass: Pass, { weights, session }: Parts, { rows, from, visual
   read(pass, weights, tools.config, decoding.state, decoding.promptOf(pass, rows, from, rows.length, visual), watch)
 }
 
-const readOn = (parts: Parts, chunk: Chunk) => execute(parts.gpu, 'explain', (pass) => readChunk(pass, parts, chunk))
-
 /** Reads a chunk and gives the attention of its rows to `columns`, [rows, layers, heads, columns]. */
-async function attentionOf(parts: Parts, chunk: Chunk, columns: Uint32Array): Promise<Float32Array> {
+async function chunkAttention(parts: Parts, chunk: Chunk, columns: Uint32Array): Promise<Float32Array> {
   const { gpu, session } = parts
   const { layers, heads, kvHeads, headDim: headWidth } = session.tools.config.text
   const count = chunk.rows.length - chunk.from

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeImage } from './decode.ts'
-import { preprocess } from './preprocess.ts'
+import { frameOf, preprocess } from './preprocess.ts'
 import { blankImage } from './rgbImage.ts'
 
 const golden = (path: string) => readFileSync(new URL(`../../goldens/${path}`, import.meta.url))
@@ -71,5 +71,38 @@ describe('preprocess', () => {
     expect(() => preprocess(wide, { resample: 9 })).toThrow(/resample 9/)
     expect(() => preprocess(wide, { image_mean: [0.5, 0.5] })).toThrow(/image_mean needs one number or three/)
     expect(() => preprocess(wide, { size: {} as never })).toThrow(/size needs shortest_edge/)
+  })
+})
+
+describe('frameOf', () => {
+  const [wide, tall] = [
+    { width: 120, height: 60 },
+    { width: 31, height: 101 },
+  ]
+  const of = (size: { width: number; height: number }, config: object) => Object.values(frameOf(size, config))
+
+  it('is the whole image where it is squashed, and its middle where it is cropped', () => {
+    expect(of(wide, { image_processor_type: 'SiglipImageProcessor' })).toEqual([0, 0, 120, 60])
+    expect(of(wide, { size: { shortest_edge: 30 }, crop_size: 30 })).toEqual([30, 0, 60, 60])
+    expect(of(wide, { size: { shortest_edge: 40 }, crop_size: 20 })).toEqual([45, 15, 30, 30])
+  })
+
+  it('reaches beyond the image where it is padded', () => {
+    expect(of(wide, { do_pad: true, size: { shortest_edge: 30 }, crop_size: 30 })).toEqual([0, -30, 120, 120])
+    expect(of(tall, { do_pad: true, do_center_crop: false })).toEqual([-35, 0, 101, 101])
+    expect(of(wide, { do_resize: false, crop_size: 80 })).toEqual([20, -10, 80, 80])
+  })
+
+  it('is where the pixels come from', () => {
+    const image = blankImage(90, 60)
+    for (let y = 0; y < 60; y++)
+      for (let x = 0; x < 90; x++) image.data.fill(2 * x + y, (y * 90 + x) * 3, (y * 90 + x) * 3 + 3)
+    const config = { size: { shortest_edge: 30 }, crop_size: 20, do_normalize: false }
+    const { pixels, width } = preprocess(image, config)
+    const frame = frameOf(image, config)
+    for (const [row, column] of [[3, 4] as const, [15, 11] as const]) {
+      const [x, y] = [frame.x + ((column + 0.5) * frame.width) / 20, frame.y + ((row + 0.5) * frame.height) / 20]
+      expect(Math.abs(255 * pixels[row * width + column]! - (2 * (x - 0.5) + y - 0.5))).toBeLessThan(1)
+    }
   })
 })
