@@ -1,31 +1,8 @@
 import type { ChatResult, ImageInput, Model } from './api.ts'
 import { BeagleError } from './errors.ts'
+import type { Comparison, EvaluationAnswer, EvaluationQuestion } from './evaluationApi.ts'
 
-/** A question about an image, and the answer that counts as right. */
-export interface EvaluationQuestion {
-  /** Names the image for whoever opens it; questions about the same one should follow each other. */
-  image: string
-  question: string
-  answer: string
-  /** A group in the scores. */
-  kind: string
-}
-
-/** What one projector said to one question. */
-export interface EvaluationAnswer {
-  /** Index into the questions. */
-  index: number
-  projector: string
-  said: string
-  right: boolean
-}
-
-export interface Score {
-  right: number
-  of: number
-}
-
-interface AskOptions {
+export interface AskOptions {
   /** Names of the model's projectors; default: the one in use. */
   projectors?: readonly string[]
   /** Most tokens of an answer. */
@@ -65,49 +42,10 @@ export async function* evaluate(
   }
 }
 
-/** Right answers per kind, and under `all`, of answers to these questions. */
-export function scores(
-  questions: readonly EvaluationQuestion[],
-  answers: readonly EvaluationAnswer[],
-): { all: Score; kinds: Record<string, Score> } {
-  const all: Score = { right: 0, of: 0 }
-  const kinds: Record<string, Score> = {}
-  for (const { index, right } of answers) {
-    const { kind } = questions[index]!
-    kinds[kind] ??= { right: 0, of: 0 }
-    for (const score of [all, kinds[kind]]) {
-      score.of++
-      if (right) score.right++
-    }
-  }
-  return { all, kinds }
-}
-
 /** Answers that differ only in case, outer spaces or a final period are the same. */
 export function isRight(said: string, expected: string): boolean {
   const plain = (text: string) => text.trim().replace(/\.$/, '').trimEnd().toLowerCase()
   return plain(said) === plain(expected)
-}
-
-/** How one projector answered, and what that took; milliseconds are medians over the timed runs. */
-export interface Comparison {
-  projector: string
-  type: string
-  text: string
-  visualTokens: number
-  /** From the image to its visual tokens: preprocessing, encoder, projector. */
-  encodeMs: number
-  /** From the question until the first token, encode included. */
-  firstTokenMs: number
-  tokensPerSecond: number
-  /** Of the answer. */
-  tokens: number
-  /** Timed runs, after one that was not. */
-  runs: number
-  /** Of the projector on the GPU. */
-  projectorBytes: number
-  /** Of the visual tokens in the KV cache. */
-  visualTokenBytes: number
 }
 
 /**

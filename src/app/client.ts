@@ -1,5 +1,5 @@
 import type { CachedModel, ChatChunk, LoadProgress, MemoryReport, ModelSource } from '../api.ts'
-import type { Comparison, EvaluationAnswer } from '../index.ts'
+import type { Comparison, EvaluationAnswer } from '../evaluationApi.ts'
 import type {
   DataReport,
   FreshPlan,

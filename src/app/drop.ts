@@ -16,7 +16,7 @@ export interface Dropped {
   files: DroppedFile[]
   /** A dropped model folder, or loose model files. */
   model?: { source: ModelSource; label: string }
-  /** The half of the page that was in sight. */
+  /** The part of the page that was in sight. */
   mode: Mode
   /** What it was dropped on. */
   on?: Element
@@ -27,15 +27,15 @@ const isWeights = ({ name }: File) => name.endsWith('.safetensors')
 const isConfig = ({ name }: File) => name === 'config.json'
 
 /**
- * Sorts what was dropped or pasted into a model and other files. For the chat, any folder and any weights are a model; where examples
- * are taught, a model has weights and a config.json. Must be called within the event: browsers empty it afterwards.
+ * Sorts what was dropped or pasted into a model and other files. For the chat, any folder and any weights are a model; elsewhere
+ * a model has weights and a config.json. Must be called within the event: browsers empty it afterwards.
  */
 export async function readDropped(transfer: DataTransfer, where: Mode): Promise<Dropped> {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file')
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? undefined)
   const loose = items.flatMap((item, index) => (entries[index]?.isDirectory ? [] : (item.getAsFile() ?? [])))
   const folders = entries.filter((entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true)
-  const inFolders = await Promise.all(folders.map((folder) => filesIn(folder, where === 'teach')))
+  const inFolders = await Promise.all(folders.map((folder) => filesIn(folder, where !== 'chat')))
 
   const isModel = (files: File[]) => files.some(isWeights) && (where === 'chat' || files.some(isConfig))
   const asFolder = folders.findIndex((_, index) => where === 'chat' || isModel(topFiles(inFolders[index]!)))

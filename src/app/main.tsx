@@ -29,7 +29,9 @@ watchDrops(({ files, model, mode: where, on }) => {
   if (where === 'chat') return void attach(files.map(({ file }) => file))
   for (const { file } of files.filter(isProjector)) void takeProjector(file)
   const lesson = files.filter((file) => !isProjector(file))
-  if (lesson.length > 0) void import('./store/examplesRead.ts').then(({ addDropped }) => addDropped(lesson, on))
+  if (lesson.length === 0) return
+  if (where === 'lab') void import('./store/labSets.ts').then(({ takeDropped }) => takeDropped(lesson))
+  else void import('./store/examplesRead.ts').then(({ addDropped }) => addDropped(lesson, on))
 })
 
 addEventListener('keydown', (event) => {

@@ -12,7 +12,7 @@ import type {
   ModelSource,
 } from '../api.ts'
 import { BeagleError, type ErrorCode } from '../errors.ts'
-import type { Comparison, EvaluationAnswer, EvaluationQuestion } from '../index.ts'
+import type { Comparison, EvaluationAnswer, EvaluationQuestion } from '../evaluationApi.ts'
 import type {
   DataReport,
   FreshPlan,

@@ -1,4 +1,4 @@
-import { batch, signal } from '@preact/signals'
+import { batch, effect, signal } from '@preact/signals'
 import type {
   CachedModel,
   DeviceReport,
@@ -128,6 +128,18 @@ export function recover(error: PageError): void {
   const what = error.code === 'device-lost' ? 'The GPU was reset' : 'The model stopped unexpectedly'
   showToast(`${what}. Loading it again; the conversation is kept.`)
   void loadModel(choice)
+}
+
+/** Waits for the end of the load that goes on; whether it was of the model from `origin`, and it is there. */
+export function modelIsBack(origin: string | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stopWaiting = effect(() => {
+      const state = modelState.value
+      if (state.kind === 'loading') return
+      queueMicrotask(() => stopWaiting())
+      resolve(state.kind === 'ready' && state.info.origin === origin)
+    })
+  })
 }
 
 export async function refreshMemory(): Promise<void> {

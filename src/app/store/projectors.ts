@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import type { ProjectorInfo } from '../../teachApi.ts'
+import { download } from '../download.ts'
 import { PageError } from '../protocol.ts'
 import { client, modelState, preparations } from './model.ts'
 import { fetchOffered, offered } from './offered.ts'
@@ -192,12 +193,11 @@ export async function saveProjector(run: Run | undefined): Promise<void> {
   if (state.kind !== 'ready') return
   await withProblem(async () => {
     const file = (run && (await projectorOf(run.id))) ?? (await client().exportProjector(run?.name ?? 'base'))
-    const name = `${state.choice.label} ${run?.name ?? 'base'}`.replace(/[^\p{L}\p{N}.-]+/gu, '-')
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([file], { type: 'application/octet-stream' }))
-    link.download = `${name}.safetensors`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+    download(
+      new Blob([file], { type: 'application/octet-stream' }),
+      `${state.choice.label} ${run?.name ?? 'base'}`,
+      'safetensors',
+    )
   })
 }
 

@@ -1,10 +1,9 @@
-import { effect } from '@preact/signals'
 import type { ProjectorStart, TeachResult } from '../../teachApi.ts'
 import type { RemoteTraining } from '../client.ts'
 import { PageError } from '../protocol.ts'
 import { examples, type TaughtExample } from './examples.ts'
 import { goTo, mode } from './mode.ts'
-import { client, modelState, recover } from './model.ts'
+import { client, modelIsBack, modelState, recover } from './model.ts'
 import { announcement, showToast } from './panels.ts'
 import { newId } from './pictures.ts'
 import {
@@ -134,15 +133,7 @@ async function follow(id: string, taught: TaughtExample[], resume: boolean): Pro
 async function modelComesBack(id: string): Promise<boolean> {
   if (modelState.peek().kind !== 'loading') return false
   setProgress(id, { kind: 'recovering', step: runOf(id)?.savedStep ?? 0 })
-  const origin = runOf(id)?.model.origin
-  return new Promise((resolve) => {
-    const stopWaiting = effect(() => {
-      const state = modelState.value
-      if (state.kind === 'loading') return
-      queueMicrotask(() => stopWaiting())
-      resolve(state.kind === 'ready' && state.info.origin === origin && !current.peek()?.stopping)
-    })
-  })
+  return (await modelIsBack(runOf(id)?.model.origin)) && !current.peek()?.stopping
 }
 
 async function finish(id: string, result: TeachResult): Promise<void> {

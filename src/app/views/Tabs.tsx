@@ -1,12 +1,20 @@
-import { type Mode, mode, trainingNote } from '../store/mode.ts'
+import { labNote, type Mode, mode, trainingNote } from '../store/mode.ts'
 import { Icon, type IconName } from './Icon.tsx'
 
 const tabs: { mode: Mode; label: string; icon: IconName }[] = [
   { mode: 'chat', label: 'Chat', icon: 'chat' },
   { mode: 'teach', label: 'Teach', icon: 'teach' },
+  { mode: 'lab', label: 'Lab', icon: 'lab' },
 ]
 
-/** From the chat to Teach and back: links, so that the address and the back button know. */
+/** What goes on behind a tab. */
+const notes = {
+  chat: undefined,
+  teach: { at: trainingNote, what: 'training' },
+  lab: { at: labNote, what: 'measuring' },
+}
+
+/** From the chat to Teach, the Lab and back: links, so that the address and the back button know. */
 export function Tabs() {
   return (
     <nav class="tabs" aria-label="What to do">
@@ -14,10 +22,10 @@ export function Tabs() {
         <a key={tab.mode} href={`#${tab.mode}`} aria-current={mode.value === tab.mode ? 'page' : undefined}>
           <Icon name={tab.icon} />
           {tab.label}
-          {tab.mode === 'teach' && trainingNote.value !== '' && (
+          {notes[tab.mode]?.at.value && (
             <span class="tab-note">
-              <span class="visually-hidden">, training </span>
-              {trainingNote.value}
+              <span class="visually-hidden">, {notes[tab.mode]?.what} </span>
+              {notes[tab.mode]?.at.value}
             </span>
           )}
         </a>

@@ -1,13 +1,12 @@
 import { signal } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { formatBytes, formatCount, formatShare, plural } from '../../format.ts'
-import { PageError } from '../../protocol.ts'
+import { projectorLabel } from '../../projectorLabels.ts'
 import { modelState } from '../../store/model.ts'
-import { announcement } from '../../store/panels.ts'
 import {
   chatWith,
-  importProjector,
   inUse,
+  offeredChoices,
   own,
   readOwn,
   removeProjector,
@@ -19,6 +18,7 @@ import { current } from '../../store/trainingState.ts'
 import { Icon, type IconName } from '../Icon.tsx'
 import { Compare } from './Compare.tsx'
 import { figure } from './curves.ts'
+import { ImportButton } from './ImportButton.tsx'
 
 const compared = signal<ReadonlySet<string>>(new Set())
 const renaming = signal<string | undefined>(undefined)
@@ -50,6 +50,17 @@ export function Runs() {
           <UseButton name="base" active={inUse.value === undefined} />
           <RunAction icon="save" label="Save base as a file" onClick={() => void saveProjector(undefined)} />
         </li>
+        {offeredChoices.value.map((choice) => (
+          <li key={choice.id}>
+            <div class="run-name">
+              <b>{choice.label}</b>
+              <span class="hint">
+                Came with the model: {projectorLabel(choice.type ?? '')}, {formatBytes(choice.bytes ?? 0)}
+              </span>
+            </div>
+            <UseButton name={choice.label} choice={choice} active={inUse.value === choice.id} />
+          </li>
+        ))}
         {kept.map((run) => (
           <RunRow key={run.id} run={run} comparable={kept.length > 1} />
         ))}
@@ -99,7 +110,7 @@ function RunRow({ run, comparable }: { run: Run; comparable: boolean }) {
           <span class="hint">{summary(run)}</span>
         </div>
       )}
-      <UseButton name={name} run={run} active={inUse.value === id} />
+      <UseButton name={name} choice={run} active={inUse.value === id} />
       <RunAction icon="save" label={`Save ${name} as a file`} onClick={() => void saveProjector(run)} />
       <RunAction
         icon="edit"
@@ -124,7 +135,7 @@ function summary({ state, curves, evaluations, createdAt, bytes = 0, provenance 
   return `${plural(curves.loss.length, 'step')}${how} · loss ${figure(curves.loss.at(-1))}${right} · ${when}`
 }
 
-function UseButton({ name, run, active }: { name: string; run?: Run; active: boolean }) {
+function UseButton({ name, choice, active }: { name: string; choice?: Pick<Run, 'id' | 'name'>; active: boolean }) {
   return (
     <button
       type="button"
@@ -132,7 +143,7 @@ function UseButton({ name, run, active }: { name: string; run?: Run; active: boo
       aria-label={active ? `In use: ${name}` : `Use ${name} in the chat`}
       aria-pressed={active}
       disabled={modelState.value.kind !== 'ready'}
-      onClick={() => !active && void chatWith(run)}
+      onClick={() => !active && void chatWith(choice)}
     >
       {active && <Icon name="check" />}
       {active ? 'In use' : 'Use'}
@@ -176,52 +187,5 @@ function Rename({ run }: { run: Run }) {
         onKeyDown={({ key }) => key === 'Escape' && cancel()}
       />
     </form>
-  )
-}
-
-/** Brings in a projector's file; one that does not fit is refused with both shapes. */
-function ImportButton() {
-  const input = useRef<HTMLInputElement>(null)
-  const [problem, setProblem] = useState('')
-  const load = async (file: File) => {
-    setProblem('')
-    try {
-      await importProjector(file)
-    } catch (error) {
-      if (!(error instanceof PageError)) throw error
-      setProblem(`${file.name}: ${error.message}`)
-      announcement.value = error.message
-    }
-  }
-  return (
-    <>
-      <input
-        ref={input}
-        type="file"
-        accept=".safetensors"
-        hidden
-        aria-label="Projector file"
-        onChange={({ currentTarget }) => {
-          const file = currentTarget.files?.[0]
-          currentTarget.value = ''
-          if (file) void load(file)
-        }}
-      />
-      <button
-        type="button"
-        class="button"
-        disabled={modelState.value.kind !== 'ready'}
-        onClick={() => input.current?.click()}
-      >
-        <Icon name="open" />
-        Load a file
-      </button>
-      {problem && (
-        <p class="answer-problem import-problem" role="alert">
-          <Icon name="warning" />
-          <span>{problem}</span>
-        </p>
-      )}
-    </>
   )
 }
