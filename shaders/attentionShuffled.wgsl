@@ -21,6 +21,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
 
 override WIDTH: u32 = 64u;
+override SLOTS: u32 = 2u; // WIDTH / 32, rounded up: a loop over the vec4s of a width of 128 is too long to be unrolled
 override SAVE: bool = false; // write statistics
 
 const SIZE = 8u;
@@ -56,7 +57,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
   for (var r = 0u; r < rows; r++) {
     var mine = array<vec4f, 4>();
     for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(q[qAt + r * params.qStride / 4u + min(i + lane, width4 - 1u)]); }
-    for (var c = 0u; c < width4; c++) { query[c] = select(query[c], handed(mine[c / 8u], c & 7u), lane == r); }
+    for (var i = 0u; i < SLOTS; i++) {
+      for (var c = 0u; c < SIZE; c++) { query[SIZE * i + c] = select(query[SIZE * i + c], handed(mine[i], c), lane == r); }
+    }
   }
   var best = NONE;
   var sum = 0.0;
@@ -65,7 +68,11 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
     var mine = array<vec4f, 4>();
     for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(k[kAt + j * params.kStride / 4u + min(i + lane, width4 - 1u)]); }
     var score4 = vec4f();
-    for (var c = 0u; c < width4; c++) { score4 += query[c] * handed(mine[c / 8u], c & 7u); }
+    for (var i = 0u; i < SLOTS; i++) {
+      for (var c = 0u; c < SIZE; c++) {
+        if (SIZE * i + c < width4) { score4 += query[SIZE * i + c] * handed(mine[i], c); }
+      }
+    }
     let score = select(NONE, (score4.x + score4.y + score4.z + score4.w) * inverseSqrt(f32(WIDTH)), j < seen);
     let next = max(best, score);
     let shrink = exp(best - next);
@@ -73,13 +80,17 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation
     best = next;
     sum = sum * shrink + weight;
     for (var i = 0u; i < width4; i += 8u) { mine[i / 8u] = vec4f(v[vAt + j * params.vStride / 4u + min(i + lane, width4 - 1u)]); }
-    for (var c = 0u; c < width4; c++) { sums[c] = sums[c] * shrink + weight * handed(mine[c / 8u], c & 7u); }
+    for (var i = 0u; i < SLOTS; i++) {
+      for (var c = 0u; c < SIZE; c++) { sums[SIZE * i + c] = sums[SIZE * i + c] * shrink + weight * handed(mine[i], c); }
+    }
   }
 
   if (SAVE && lane < rows) { statistics[(line + lane) * params.heads + head] = best + log(sum); }
   for (var r = 0u; r < rows; r++) {
     var mine = array<vec4f, 4>();
-    for (var c = 0u; c < width4; c++) { mine[c / 8u] = select(mine[c / 8u], handed(sums[c] / sum, r), lane == (c & 7u)); }
+    for (var i = 0u; i < SLOTS; i++) {
+      for (var c = 0u; c < SIZE; c++) { mine[i] = select(mine[i], handed(sums[SIZE * i + c] / sum, r), lane == c); }
+    }
     for (var i = 0u; i + lane < width4; i += 8u) { y[((line + r) * params.heads + head) * width4 + i + lane] = Act4(mine[i / 8u]); }
   }
 }

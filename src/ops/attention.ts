@@ -60,7 +60,7 @@ export function attention(pass: Pass, inputs: AttentionInputs, options: Attentio
   const activation = activationOf('attention', q, k, v)
   const overrides = { SAVE: Number(!!statistics) }
   if (path === 'shuffled') {
-    const chosen = { ...overrides, WIDTH: width }
+    const chosen = { ...overrides, WIDTH: width, SLOTS: Math.ceil(width / 32) }
     const kernel = { shader: 'attentionShuffled', entry: 'forward', activation, overrides: chosen }
     pass.run(kernel, buffers, layout, [Math.ceil(rows / 8), heads, images])
   } else {
