@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addChat } from './chat.ts'
 import { addEvaluate } from './evaluate.ts'
+import { addExplain } from './explain.ts'
 import { describeFailure } from './failure.ts'
 import { addInspect } from './inspect.ts'
 import { addTeach } from './teach.ts'
@@ -22,7 +23,7 @@ export async function run(args: string[], version: string, terminal: Terminal): 
     .addHelpText('after', about)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.out, outputError: () => {} })
-  for (const add of [addChat, addTrace, addInspect, addEvaluate, addTeach]) add(program, terminal)
+  for (const add of [addChat, addExplain, addTrace, addInspect, addEvaluate, addTeach]) add(program, terminal)
   try {
     await program.parseAsync(args, { from: 'user' })
     return terminal.signal.aborted ? 130 : 0

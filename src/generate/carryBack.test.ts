@@ -50,9 +50,11 @@ describe('carryBack', () => {
 
   it('refuses what was not explained', () => {
     const explanation = explanationOf(4, [imageOf(2, [0, 4], cells('mlp', 4, 2))], () => 0)
-    expect(() => carryBack(explanation, { tokens: [2, 4] })).toThrow('tokens from 3 up to 5; 2 up to 4')
-    expect(() => carryBack(explanation, { layer: 2 })).toThrow('layer from 0 up to 2; 2 up to 3')
-    expect(() => carryBack(explanation, { head: -1 })).toThrow('head from 0 up to 2')
+    expect(() => carryBack(explanation, { tokens: [2, 4] })).toThrow(
+      'Tokens 2 up to 4 are asked for, explained are 3 up to 5',
+    )
+    expect(() => carryBack(explanation, { layer: 2 })).toThrow('Layers 2 up to 3')
+    expect(() => carryBack(explanation, { head: -1 })).toThrow('Heads -1 up to 0')
   })
 
   it('gives each image what went to its own tokens', () => {
@@ -92,7 +94,7 @@ describe('carryBack', () => {
     expect(at(0)).toEqual([0.2, 0.1, 0, 0.2])
     expect(at(1)).toEqual([0, 0, 0.08, 0.06])
     expect(at()).toEqual([0.1, 0.05, 0.04, 0.13])
-    expect(() => at(2)).toThrow('projector layer from 0 up to 2')
+    expect(() => at(2)).toThrow('Layers of the projector 2 up to 3')
   })
 
   it('carries on where queries sampled, between cells and out of the image', () => {

@@ -22,9 +22,9 @@ function attentionTo(explanation: Explanation, { tokens, layer, head }: LookSele
   const { explained, layers, heads, visualTokens, data } = explanation
   const [first, end] = tokens ?? explained
   const chosen = [
-    span('tokens', first, end, ...explained),
-    layer === undefined ? span('layers', 0, layers, 0, layers) : span('layer', layer, layer + 1, 0, layers),
-    head === undefined ? span('heads', 0, heads, 0, heads) : span('head', head, head + 1, 0, heads),
+    span('Tokens', first, end, ...explained),
+    oneOrAll('Layers', layer, layers),
+    oneOrAll('Heads', head, heads),
   ] as const
   const mean = new Float64Array(visualTokens)
   const count = chosen.reduce((product, { length }) => product * length, 1)
@@ -43,8 +43,13 @@ function span(what: string, first: number, end: number, least: number, most: num
     return Array.from({ length: end - first }, (_, i) => first + i)
   throw new BeagleError(
     'bad-argument',
-    `The explanation has ${what} from ${least} up to ${most}; ${first} up to ${end} asked for.`,
+    `${what} ${first} up to ${end} are asked for, explained are ${least} up to ${most}. Choose among those.`,
   )
+}
+
+/** One of `count`, or all of them. */
+function oneOrAll(what: string, chosen: number | undefined, count: number): number[] {
+  return chosen === undefined ? span(what, 0, count, 0, count) : span(what, chosen, chosen + 1, 0, count)
 }
 
 function onImage(
@@ -62,10 +67,7 @@ function onImage(
     })
     return { heat }
   }
-  const layers =
-    layer === undefined
-      ? span('projector layers', 0, origin.layers, 0, origin.layers)
-      : span('projector layer', layer, layer + 1, 0, origin.layers)
+  const layers = oneOrAll('Layers of the projector', layer, origin.layers)
   if (origin.kind === 'attention') {
     const tokens = origin.weights.length / origin.layers / heat.length
     for (const l of layers)

@@ -157,7 +157,8 @@ export function frameOf(image: Extent, config: PreprocessorConfig): Frame {
   let frame: Frame = { x: 0, y: 0, width: image.width, height: image.height }
   if (settings.do_pad) {
     const side = Math.max(image.width, image.height)
-    frame = { x: -padOffset(image.width, side), y: -padOffset(image.height, side), width: side, height: side }
+    const [x, y] = [0 - padOffset(image.width, side), 0 - padOffset(image.height, side)]
+    frame = { x, y, width: side, height: side }
   }
   let size: Extent = frame
   if (settings.do_resize) size = targetSize(frame, settings.size!, settings.className !== 'SiglipImageProcessor')
