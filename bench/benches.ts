@@ -1,9 +1,10 @@
 import { endToEnd } from './endToEnd.ts'
 import { kernels } from './kernels.ts'
+import { projectors } from './projectors.ts'
 import type { Bench, BenchContext, Table } from './table.ts'
 import { teach } from './teach.ts'
 
-export const benches = { kernels, endToEnd, teach } satisfies Record<string, Bench>
+export const benches = { kernels, endToEnd, teach, projectors } satisfies Record<string, Bench>
 
 export type BenchName = keyof typeof benches
 

@@ -5,7 +5,7 @@ import type { BenchName } from './benches.ts'
 import type { Table } from './table.ts'
 
 /** Builds and serves the bench's page, runs the benches in headless Chromium and brings their tables back. */
-export async function runInChromium(names: BenchName[], log: (line: string) => void): Promise<Table[]> {
+export async function runInChromium(names: BenchName[], all: boolean, log: (line: string) => void): Promise<Table[]> {
   const server = await servePage('bench/page')
   const options = launchOptions()
   const browser = await chromium.launch(options)
@@ -16,7 +16,7 @@ export async function runInChromium(names: BenchName[], log: (line: string) => v
     page.on('pageerror', (error) => log(String(error)))
     await page.goto(server.url)
     await page.waitForFunction(() => 'runBeagleBenches' in globalThis)
-    return await page.evaluate((wanted) => globalThis.runBeagleBenches(wanted), names)
+    return await page.evaluate((wanted) => globalThis.runBeagleBenches(...wanted), [names, all] as const)
   } finally {
     await browser.close()
     await server.close()

@@ -25,7 +25,7 @@ export interface KernelCase {
   buffers: GPUBuffer[]
 }
 
-const wave = (at: number) => Math.sin(0.37 * at + 0.2)
+export const wave = (at: number) => Math.sin(0.37 * at + 0.2)
 
 /** Values that the storage holds exactly: whole steps of a power of two, the largest in every block. */
 function level(storage: Storage, row: number, col: number): number {
@@ -35,7 +35,7 @@ function level(storage: Storage, row: number, col: number): number {
 
 const patternRows = 64
 
-function input(gpu: Gpu, shape: number[]): Tensor {
+export function input(gpu: Gpu, shape: number[]): Tensor {
   const tensor = stateTensor(gpu, 'bench', shape)
   upload(
     gpu,

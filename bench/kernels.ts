@@ -1,7 +1,4 @@
 import { Gpu } from '../src/gpu/device.ts'
-import { copy, flopsPerRound, multiplyAdd } from '../src/ops/roof.ts'
-import { executeAndRead, record, stateTensor, upload } from '../src/tensor/execute.ts'
-import type { Pass } from '../src/tensor/pass.ts'
 import {
   attentionCase,
   inputGradientCase,
@@ -10,11 +7,8 @@ import {
   normCase,
   weightGradientCase,
 } from './kernelCases.ts'
-import { type Bench, median } from './table.ts'
-
-/** A measurement lasts at least so long, so that submitting it does not count. */
-const measureMs = 60
-const rounds = 5
+import { measureMs, measureRoofs, rounds, time, verify } from './measure.ts'
+import type { Bench } from './table.ts'
 
 const cases: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
   (gpu) => linearCase(gpu, 'pocket', 88, 256, 1408, 'q4'),
@@ -59,7 +53,7 @@ export const kernels: Bench = async ({ gpu: entry, log }) => {
   for (const make of cases) {
     const one = await make(gpu)
     await verify(gpu, one)
-    const ms = await time(gpu, one.run)
+    const { median: ms } = await time(gpu, one.run)
     const roof = Math.max(one.flops / roofs.flops, one.bytes / roofs.bytes)
     const binds = one.flops / roofs.flops > one.bytes / roofs.bytes ? 'arithmetic' : 'memory'
     rows.push([one.name, one.shape, ms, one.flops / ms / 1e6, one.bytes / ms / 1e6, binds, (100 * roof) / ms])
@@ -84,57 +78,4 @@ export const kernels: Bench = async ({ gpu: entry, log }) => {
       rows,
     },
   ]
-}
-
-/** Operations and bytes per millisecond. */
-async function measureRoofs(gpu: Gpu): Promise<{ flops: number; bytes: number }> {
-  const factor = stateTensor(gpu, 'factor', [4])
-  upload(gpu, factor, Float32Array.of(0.999, 0.001, 0, 0))
-  const block = stateTensor(gpu, 'block', [4 << 20])
-  const work = { invocations: 1 << 14, rounds: 64 }
-  const arithmetic = await time(gpu, (pass) => multiplyAdd(pass, { x: factor }, work))
-  const copying = await time(gpu, (pass) => copy(pass, { x: block }))
-  for (const { buffer } of [factor, block]) gpu.memory.destroy(buffer)
-  return { flops: (work.invocations * work.rounds * flopsPerRound) / arithmetic, bytes: (2 * 4 * (4 << 20)) / copying }
-}
-
-async function verify(gpu: Gpu, one: KernelCase): Promise<void> {
-  const { y } = await executeAndRead(gpu, one.name, (pass) => ({ y: one.run(pass) }))
-  const scale = Math.max(...one.expected.map(([, value]) => Math.abs(value)), 1e-3)
-  for (const [at, value] of one.expected) {
-    if (Math.abs(y[at]! - value) <= 2e-3 * scale) continue
-    throw new Error(`${one.name}, ${one.shape}: element ${at} is ${y[at]}, should be ${value}.`)
-  }
-}
-
-/** Milliseconds of one run, from recordings long enough that submitting them does not count. */
-async function time(gpu: Gpu, run: (pass: Pass) => unknown): Promise<number> {
-  let count = 1
-  for (;;) {
-    const recording = await record(gpu, 'bench', (pass) => {
-      for (let i = 0; i < count; i++) {
-        pass.scope(() => {
-          run(pass)
-          return []
-        })
-      }
-    })
-    const measure = async () => {
-      const start = performance.now()
-      recording.replay()
-      await gpu.settle()
-      return performance.now() - start
-    }
-    await measure()
-    const first = await measure()
-    if (first < measureMs && count < 4096) {
-      recording.dispose()
-      count = Math.min(4096, Math.ceil((count * 1.3 * measureMs) / Math.max(first, measureMs / 16)))
-      continue
-    }
-    const times: number[] = []
-    for (let i = 0; i < rounds; i++) times.push(await measure())
-    recording.dispose()
-    return median(times) / count
-  }
 }

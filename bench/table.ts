@@ -10,6 +10,8 @@ export interface Table {
 /** What a bench gets from whoever runs it. */
 export interface BenchContext {
   gpu: GPU
+  /** Every size, where a bench has so many that it leaves some out. */
+  all: boolean
   log(line: string): void
 }
 

@@ -12,8 +12,9 @@ import { assemble, Desk } from '../src/train/lesson.ts'
 import { forecast } from '../src/train/memory.ts'
 import { descend, releaseParameters, trainable } from '../src/train/parameters.ts'
 import { learn, type MicroStep, runMicroStep, type Bench as StepBench } from '../src/train/step.ts'
+import { takeTurns } from './measure.ts'
 import { halfBillionShape, pocketShape, shapeFiles } from './shapes.ts'
-import { type Bench, median, type Table } from './table.ts'
+import type { Bench, Table } from './table.ts'
 
 const batch = 4
 const visualTokens = 64
@@ -127,12 +128,13 @@ async function measureSteps(parts: ModelParts, recompute: boolean, runs: number)
     await execute(gpu, 'bench', body)
     await gpu.settle()
   }
-  const [forward, both, optimizer, step] = await medians(runs, [
+  const times = await takeTurns(runs, [
     () => run((pass) => void study(pass, bench.weights, config, lesson.lesson, { scale: 0, recompute: false })),
     () => run((pass) => void learn(pass, bench, lesson)),
     () => run((pass) => void descend(pass, parameters, update.step, update.settings)),
     () => runMicroStep(bench, { ...micro(desk), update }),
   ])
+  const [forward, both, optimizer, step] = times.map(({ median }) => median)
   const taken = gpu.memory.total - before
   releaseParameters(gpu, parameters)
   desk.dispose()
@@ -146,17 +148,4 @@ async function measureSteps(parts: ModelParts, recompute: boolean, runs: number)
     taken / 1e6,
     (100 * taken) / planned,
   ]
-}
-
-/** Each work's median time. They take turns, so that a busy machine is unfair to all alike. */
-async function medians(runs: number, works: (() => Promise<unknown>)[]): Promise<number[]> {
-  const times: number[][] = works.map(() => [])
-  for (let run = 0; run <= runs; run++) {
-    for (const [i, work] of works.entries()) {
-      const start = performance.now()
-      await work()
-      if (run > 0) times[i]!.push(performance.now() - start)
-    }
-  }
-  return times.map(median)
 }

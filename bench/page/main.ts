@@ -2,7 +2,8 @@ import { type BenchName, runBenches } from '../benches.ts'
 import type { Table } from '../table.ts'
 
 declare global {
-  var runBeagleBenches: (names: BenchName[]) => Promise<Table[]>
+  var runBeagleBenches: (names: BenchName[], all: boolean) => Promise<Table[]>
 }
 
-globalThis.runBeagleBenches = (names) => runBenches(names, { gpu: navigator.gpu, log: (line) => console.info(line) })
+globalThis.runBeagleBenches = (names, all) =>
+  runBenches(names, { gpu: navigator.gpu, all, log: (line) => console.info(line) })
