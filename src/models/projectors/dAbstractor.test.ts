@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { Fields } from '../../checkpoint/configFields.ts'
 import type { DAbstractorConfig } from '../../checkpoint/configTypes.ts'
 import { readProjectorConfig } from '../../checkpoint/projectorConfig.ts'
-import { executeAndRead } from '../../tensor/execute.ts'
+import { sums } from '../../ops/add.ts'
+import { executeAndRead, stateTensor, upload as write } from '../../tensor/execute.ts'
+import { Tape } from '../../tensor/tape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { hardNumbers } from '../../testing/hardNumbers.ts'
 import { checkProjectorGolden, projectorGoldenConfig } from '../../testing/projectorGolden.ts'
 import { testGpu } from '../../testing/testGpu.ts'
+import { releaseParameters, trainable } from '../../train/parameters.ts'
 import { parametersOf, specOf } from '../tree.ts'
 import { release } from '../upload.ts'
 import { type DAbstractorWeights, dAbstractor, dAbstractorSpec, evenReferencePoints } from './dAbstractor.ts'
@@ -71,15 +74,38 @@ describe('the D-Abstractor', async () => {
     expect([...evenReferencePoints(1, 16)]).toEqual([0.125, 0.125])
   })
 
+  it.each([true, false])('trains its reference points only where they are learned: %s', async (learnedPoints) => {
+    const gpu = await testGpu()
+    const config = { ...plain, learnedPoints }
+    const projector = await loadProjector(gpu, ends, config, freshProjector(ends, config, 3))
+    const weights = projector.weights as DAbstractorWeights
+    const parameters = trainable(gpu, weights)
+    const numbers = hardNumbers(ends.positions * ends.features, 'mixed', 4)
+    const features = stateTensor(gpu, 'features', [ends.positions, ends.features])
+    write(gpu, features, numbers)
+    const got = await executeAndRead(gpu, 'gradients', (pass) => {
+      pass.tape = new Tape(new Map(parameters.map(({ operand, gradient }) => [operand, gradient])), sums)
+      const y = dAbstractor(pass, weights, features, { images: 1, ends, config })
+      ;(pass.tape as Tape).backward(pass, y, { ...features, shape: y.shape })
+      pass.tape = undefined
+      const gradientOf = (operand: Tensor) => parameters.find((parameter) => parameter.operand === operand)!.gradient
+      return { reference: gradientOf(weights.reference), queries: gradientOf(weights.queries) }
+    })
+    gpu.memory.destroy(features.buffer)
+    releaseParameters(gpu, parameters)
+    release(gpu, weights)
+    expect(got.queries.some((value) => value !== 0)).toBe(true)
+    expect(got.reference.some((value) => value !== 0)).toBe(learnedPoints)
+  })
+
   it('shows where each layer samples, and computes the same unwatched', async () => {
     const gpu = await testGpu()
     const values = freshProjector(ends, plain, 3)
     const projector = await loadProjector(gpu, ends, plain, values)
     const images = 2
     const numbers = hardNumbers(images * ends.positions * ends.features, 'mixed', 4)
-    const buffer = gpu.memory.lend(4 * numbers.length)
-    const features: Tensor = { buffer, shape: [images * ends.positions, ends.features], type: 'f32' }
-    gpu.device.queue.writeBuffer(buffer, 0, numbers as Float32Array<ArrayBuffer>)
+    const features = stateTensor(gpu, 'features', [images * ends.positions, ends.features])
+    write(gpu, features, numbers)
     let seen: Sampled[] = []
     const got = await executeAndRead(gpu, 'watched', (pass) => {
       seen = []
@@ -95,7 +121,7 @@ describe('the D-Abstractor', async () => {
         Tensor
       >
     })
-    gpu.memory.giveBack([buffer])
+    gpu.memory.destroy(features.buffer)
     release(gpu, projector.weights)
     expect(got.y).toEqual(got.unwatched)
     expect(seen.map(({ layer }) => layer)).toEqual([0, 1])
