@@ -1,5 +1,14 @@
 import { BeagleError } from '../errors.ts'
-import type { ExplainedImage, Explanation, Grid, ImageLook, Look, LookPoint, LookSelection } from '../explainApi.ts'
+import type {
+  ExplainedImage,
+  Explanation,
+  Grid,
+  ImageLook,
+  Look,
+  LookPoint,
+  LookSelection,
+  TokenOrigin,
+} from '../explainApi.ts'
 
 /**
  * Carries attention to visual tokens back to the images, through where the projector took each of them from: the mean over what
@@ -52,42 +61,62 @@ function oneOrAll(what: string, chosen: number | undefined, count: number): numb
   return chosen === undefined ? span(what, 0, count, 0, count) : span(what, chosen, chosen + 1, 0, count)
 }
 
-function onImage(
-  { origin, grid }: ExplainedImage,
-  attention: Float64Array,
-  layer: number | undefined,
-): { heat: Float32Array; points?: LookPoint[] } {
+function onImage({ origin, grid }: ExplainedImage, attention: Float64Array, layer: number | undefined) {
   const heat = new Float32Array(grid.rows * grid.columns)
   if (origin.kind === 'cells') {
-    attention.forEach((weight, m) => {
-      const [top = 0, bottom = 0, left = 0, right = 0] = origin.cells.subarray(4 * m, 4 * m + 4)
-      const each = weight / ((bottom - top) * (right - left))
-      for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) heat[row * grid.columns + column]! += each
-    })
+    addCells(heat, grid, origin.cells, attention)
     return { heat }
   }
   const layers = oneOrAll('Layers of the projector', layer, origin.layers)
-  if (origin.kind === 'attention') {
-    const tokens = origin.weights.length / origin.layers / heat.length
-    for (const l of layers)
-      for (let m = 0; m < tokens; m++)
-        for (let cell = 0; cell < heat.length; cell++)
-          heat[cell]! += (attention[m]! / layers.length) * origin.weights[(l * tokens + m) * heat.length + cell]!
-    return { heat }
-  }
-  const { heads, points: perHead } = origin
-  const perLayer = heads * perHead
+  if (origin.kind === 'points') return { heat, points: addPoints(heat, grid, origin, attention, layers) }
+  addAttended(heat, origin, attention, layers)
+  return { heat }
+}
+
+/** A token's attention falls evenly on its cells. */
+function addCells(heat: Float32Array, { columns }: Grid, cells: Int32Array, attention: Float64Array): void {
+  attention.forEach((weight, m) => {
+    const [top = 0, bottom = 0, left = 0, right = 0] = cells.subarray(4 * m, 4 * m + 4)
+    const each = weight / ((bottom - top) * (right - left))
+    for (let row = top; row < bottom; row++)
+      for (let column = left; column < right; column++) heat[row * columns + column]! += each
+  })
+}
+
+/** A token's attention falls on cells as its query's did. */
+function addAttended(
+  heat: Float32Array,
+  { weights, layers: all }: Extract<TokenOrigin, { kind: 'attention' }>,
+  attention: Float64Array,
+  layers: readonly number[],
+): void {
+  const tokens = weights.length / all / heat.length
+  for (const l of layers)
+    for (let m = 0; m < tokens; m++)
+      for (let cell = 0; cell < heat.length; cell++)
+        heat[cell]! += (attention[m]! / layers.length) * weights[(l * tokens + m) * heat.length + cell]!
+}
+
+/** A token's attention falls on the points that its query sampled, and from each on the cells about it. */
+function addPoints(
+  heat: Float32Array,
+  grid: Grid,
+  origin: Extract<TokenOrigin, { kind: 'points' }>,
+  attention: Float64Array,
+  layers: readonly number[],
+): LookPoint[] {
+  const { heads, positions, weights } = origin
+  const perLayer = heads * origin.points
   const points: LookPoint[] = []
-  for (let i = 0; i < origin.weights.length; i++) {
+  weights.forEach((share, i) => {
+    if (!layers.includes(Math.floor(i / perLayer) % origin.layers)) return
     const token = Math.floor(i / (origin.layers * perLayer))
-    if (!layers.includes(Math.floor(i / perLayer) % origin.layers)) continue
-    const weight = (attention[token]! / (layers.length * heads)) * origin.weights[i]!
-    const [x, y] = [origin.positions[2 * i]!, origin.positions[2 * i + 1]!]
+    const weight = (attention[token]! / (layers.length * heads)) * share
+    const [x, y] = [positions[2 * i]!, positions[2 * i + 1]!]
     points.push({ token, x, y, weight })
     spread(heat, grid, x, y, weight)
-  }
-  return { heat, points: points.sort((a, b) => b.weight - a.weight) }
+  })
+  return points.sort((a, b) => b.weight - a.weight)
 }
 
 /** Adds a point to the cells that it is sampled between; what falls outside is lost, as it is in the sampling. */
@@ -97,51 +126,4 @@ function spread(heat: Float32Array, { rows, columns }: Grid, x: number, y: numbe
   for (const [r, share] of [[top, top + 1 - row] as const, [top + 1, row - top] as const])
     for (const [c, part] of [[left, left + 1 - column] as const, [left + 1, column - left] as const])
       if (r >= 0 && r < rows && c >= 0 && c < columns) heat[r * columns + c]! += weight * share * part
-}
-
-const rowNames = ['top', 'middle', 'bottom']
-const columnNames = ['left', 'centre', 'right']
-
-/** Attention by thirds of the image, [3 · 3]; cells beyond the image count for nothing, those on a border by their parts. */
-function byThirds({ width, height, frame, grid, heat }: ImageLook): number[] {
-  const parts = Array<number>(9).fill(0)
-  const across = overlaps(frame.x, frame.width / grid.columns, grid.columns, width)
-  const down = overlaps(frame.y, frame.height / grid.rows, grid.rows, height)
-  heat.forEach((value, cell) => {
-    const [row, column] = [down[Math.floor(cell / grid.columns)]!, across[cell % grid.columns]!]
-    for (let i = 0; i < 9; i++) parts[i]! += value * row[Math.floor(i / 3)]! * column[i % 3]!
-  })
-  return parts
-}
-
-/** How much of each of `count` cells lies in each third of `extent`. */
-function overlaps(begin: number, size: number, count: number, extent: number): number[][] {
-  return Array.from({ length: count }, (_, i) => {
-    const [from, to] = [begin + i * size, begin + (i + 1) * size]
-    return [0, 1, 2].map((third) => {
-      const within = Math.min(to, ((third + 1) * extent) / 3) - Math.max(from, (third * extent) / 3)
-      return Math.max(0, within) / size
-    })
-  })
-}
-
-/**
- * Where the attention to an image went, for those who do not see it: "mostly to the top left (58 %)". A third of the image's height and
- * width each is a place; "mostly" is half of what can be placed, "all over" where no place has twice what an even look would give it.
- */
-export function inWords(look: ImageLook): string {
-  const thirds = byThirds(look)
-  const total = thirds.reduce((all, part) => all + part, 0)
-  if (!(total > 0)) return 'to no place of it'
-  const ranked = thirds.map((part, i) => ({ name: nameOf(i), part: part / total })).sort((a, b) => b.part - a.part)
-  const [most, next] = [ranked[0]!, ranked[1]!]
-  const said = ({ name, part }: { name: string; part: number }) => `the ${name} (${Math.round(100 * part)}\u00a0%)`
-  if (most.part >= 0.5) return `mostly to ${said(most)}`
-  if (most.part >= 2 / 9) return `to ${said(most)} and ${said(next)}`
-  return `all over, most to ${said(most)}`
-}
-
-function nameOf(third: number): string {
-  const [row, column] = [rowNames[Math.floor(third / 3)]!, columnNames[third % 3]!]
-  return third === 4 ? 'centre' : `${row} ${column}`
 }
