@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { type FreshProjector, load } from './index.ts'
-import { answer, asks, golden, says } from './testing/models.ts'
+import { type FreshProjector, load, writeSafetensors } from './index.ts'
+import { rawFile } from './testing/goldenFiles.ts'
+import { answer, asks, golden, goldenBytes, says } from './testing/models.ts'
 import { goldenExamples, goldenSettings, taught } from './testing/teaching.ts'
 
 const name = 'llava-clip-llama'
@@ -51,6 +52,23 @@ describe('every type of projector in a llava model', async () => {
     const file = one.result.projector
     const { losses } = await taught(model, goldenExamples(name), { settings: { ...settings, projector: { file } } })
     expect(losses[0]).toBeLessThan(one.losses[0]!)
+  })
+})
+
+describe('reference points that the config holds fixed', async () => {
+  const model = await load(golden(name), { weights: 'q4' })
+  afterAll(() => model.dispose())
+
+  it('stay where they are, also against weight decay', async () => {
+    const { tensors, metadata } = await rawFile(goldenBytes('projectors/training-d-abs.safetensors'))
+    const config = { ...JSON.parse(metadata.projector_config!), learnable_mRP: false }
+    const file = writeSafetensors(tensors, { projector_config: JSON.stringify(config) })
+    const settings = { ...goldenSettings, steps: 2, weightDecay: 0.5, projector: { file } }
+    const { result } = await taught(model, goldenExamples(name), { settings })
+    const trained = (await rawFile(result.projector)).tensors
+    const [points, output] = ['abstractor.reference_points', 'abstractor.output_proj.weight']
+    expect(trained[points]).toEqual(tensors[points])
+    expect(trained[output]).not.toEqual(tensors[output])
   })
 })
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bytesSource } from './checkpoint/byteSource.ts'
-import { readFloat32, readTensor, singleCheckpoint } from './checkpoint/checkpoint.ts'
+import { readFloat32, singleCheckpoint } from './checkpoint/checkpoint.ts'
 import { llavaLayouts, toCanonical, toFileName } from './checkpoint/renames.ts'
 import { writeSafetensors } from './checkpoint/writeSafetensors.ts'
 import { load, type Model } from './index.ts'
 import { Projectors } from './projectors.ts'
 import { expectClose } from './testing/checkOp.ts'
-import { changedProjector, goldenFiles, goldenTensors, type RawTensors } from './testing/goldenFiles.ts'
+import { changedProjector, goldenFiles, goldenTensors, type RawTensors, rawFile } from './testing/goldenFiles.ts'
 import { answer, asks, golden, goldenBytes, goldenJson, insidesOf, says } from './testing/models.ts'
 import { storiesFiles } from './testing/stories.ts'
 
@@ -220,10 +220,4 @@ describe('a model without eyes', () => {
   })
 })
 
-async function rawOf(file: Uint8Array): Promise<RawTensors> {
-  const { tensors: refs } = await singleCheckpoint(bytesSource('file', file))
-  const read = [...refs].map(async ([key, ref]) => {
-    return [key, { shape: ref.shape, data: await readTensor(ref), dtype: ref.dtype }] as const
-  })
-  return Object.fromEntries(await Promise.all(read))
-}
+const rawOf = async (file: Uint8Array) => (await rawFile(file)).tensors

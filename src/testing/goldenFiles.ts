@@ -8,15 +8,17 @@ import { golden, goldenBytes } from './models.ts'
 /** Tensors of a file, ready to be changed and written again. */
 export type RawTensors = Record<string, { shape: readonly number[]; data: Uint8Array<ArrayBuffer>; dtype: Dtype }>
 
-/** All tensors of a golden checkpoint, by the names in its file. */
-export async function goldenTensors(name: string): Promise<RawTensors> {
-  const bytes = goldenBytes(`${name}/model.safetensors`)
-  const { tensors } = await singleCheckpoint(bytesSource('model.safetensors', bytes))
+/** All tensors of a safetensors file, by the names in it, and its metadata. */
+export async function rawFile(file: Uint8Array): Promise<{ tensors: RawTensors; metadata: Record<string, string> }> {
+  const { tensors, metadata } = await singleCheckpoint(bytesSource('file', file))
   const entries = [...tensors].map(async ([key, ref]) => {
     return [key, { shape: ref.shape, data: await readTensor(ref), dtype: ref.dtype }] as const
   })
-  return Object.fromEntries(await Promise.all(entries))
+  return { tensors: Object.fromEntries(await Promise.all(entries)), metadata: Object.fromEntries(metadata) }
 }
+
+/** All tensors of a golden checkpoint, by the names in its file. */
+export const goldenTensors = async (name: string) => (await rawFile(goldenBytes(`${name}/model.safetensors`))).tensors
 
 /** The files of a golden checkpoint in memory, some of them replaced by tensors, JSON or text; `undefined` leaves one out. */
 export function goldenFiles(

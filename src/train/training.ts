@@ -1,4 +1,5 @@
 import { BeagleError } from '../errors.ts'
+import { trainedWeights } from '../models/projectors/projector.ts'
 import type { TeachEvent, TeachOptions, TeachPlan, TeachResult, TeachSettings } from '../teachApi.ts'
 import type { Classroom, Example } from './classroom.ts'
 import { enrol, type Pupil } from './enrol.ts'
@@ -25,7 +26,7 @@ export async function* train(
   settings: TeachSettings,
   options: Omit<TeachOptions, 'settings'>,
 ): AsyncGenerator<TeachEvent, void, void> {
-  const parameters = trainable(room.gpu, room.weights.projector!.weights)
+  const parameters = trainable(room.gpu, trainedWeights(room.weights.projector!))
   const features = new Features(room.gpu, room.featureShape, room.model, options.store)
   const desk = new Desk(room.gpu)
   try {

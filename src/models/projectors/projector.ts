@@ -135,6 +135,13 @@ export function visualTokensOf({ ends, config }: Pick<Projector, 'ends' | 'confi
   return kindOf(config).tokens(ends, config)
 }
 
+/** The weights that training changes: all, but for reference points which the config holds fixed. */
+export function trainedWeights({ config, weights }: Pick<Projector, 'config' | 'weights'>): unknown {
+  if (config.type !== 'd-abs' || config.learnedPoints) return weights
+  const { reference: _fixed, ...rest } = weights as DAbstractorWeights
+  return rest
+}
+
 /** Longest question that the projector reads along with an image, in tokens; 0 where it reads none. */
 export function instructionTokensOf({ config }: Pick<Projector, 'config'>): number {
   return config.type === 'q-former' ? config.maxPositions : 0
