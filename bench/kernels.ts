@@ -48,7 +48,7 @@ const cases: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
  */
 export const kernels: Bench = async ({ gpu: entry, log }) => {
   const gpu = await Gpu.open(entry)
-  const roofs = await measureRoofs(gpu)
+  const roofs = await measureRoofs(gpu, 'median')
   const rows: (string | number)[][] = []
   for (const make of cases) {
     const one = await make(gpu)
@@ -61,7 +61,7 @@ export const kernels: Bench = async ({ gpu: entry, log }) => {
     for (const buffer of one.buffers) gpu.memory.destroy(buffer)
     gpu.memory.trim()
   }
-  const { flops, bytes } = await measureRoofs(gpu)
+  const { flops, bytes } = await measureRoofs(gpu, 'median')
   gpu.dispose()
   const roofRow = (when: string, r: { flops: number; bytes: number }) => [when, r.flops / 1e6, r.bytes / 1e6]
   return [

@@ -34,8 +34,8 @@ export interface Roofs {
   bytes: number
 }
 
-/** Plain multiply-adds in registers, and a plain copy whose bytes count twice, read and written. */
-export async function measureRoofs(gpu: Gpu): Promise<Roofs> {
+/** Plain multiply-adds in registers, and a plain copy of 16 MiB whose bytes count twice, read and written. */
+export async function measureRoofs(gpu: Gpu, by: 'median' | 'best'): Promise<Roofs> {
   const factor = stateTensor(gpu, 'factor', [4])
   upload(gpu, factor, Float32Array.of(0.999, 0.001, 0, 0))
   const block = stateTensor(gpu, 'block', [4 << 20])
@@ -44,7 +44,7 @@ export async function measureRoofs(gpu: Gpu): Promise<Roofs> {
   const copying = await time(gpu, (pass) => copy(pass, { x: block }))
   for (const { buffer } of [factor, block]) gpu.memory.destroy(buffer)
   const flops = work.invocations * work.rounds * flopsPerRound
-  return { flops: flops / arithmetic.median, bytes: (2 * 4 * (4 << 20)) / copying.median }
+  return { flops: flops / arithmetic[by], bytes: (2 * 4 * (4 << 20)) / copying[by] }
 }
 
 /** Throws where a kernel's result is not what it must be. */

@@ -1,7 +1,7 @@
 import type { Gpu } from '../src/gpu/device.ts'
 import { inputGradientCase, type KernelCase, linearCase, weightGradientCase } from './kernelCases.ts'
 import { channelNormCases, depthwiseCases, type MapCase, poolCases } from './mapCases.ts'
-import { measureMs, measureRoofs, quartiles, type Roofs, rounds, time, verify } from './measure.ts'
+import { measureMs, quartiles, type Roofs, rounds, time, verify } from './measure.ts'
 import { samplingCases } from './samplingCases.ts'
 import { squeezeExciteCases } from './squeezeExciteCases.ts'
 import type { BenchContext, Table } from './table.ts'
@@ -30,8 +30,7 @@ const products: ((gpu: Gpu) => KernelCase | Promise<KernelCase>)[] = [
 ]
 
 /** The abstractors' kernels alone: what moves bytes beside the copy, what multiplies beside the multiply-adds. */
-export async function measureKernels(gpu: Gpu, { all, log }: BenchContext): Promise<Table[]> {
-  const roofs = await measureRoofs(gpu)
+export async function measureKernels(gpu: Gpu, roofs: Roofs, { all, log }: BenchContext): Promise<Table[]> {
   const moved: Table['rows'] = []
   for (const side of all ? ([16, 24] as const) : ([16] as const))
     for (const one of mapCases(gpu, side)) moved.push(await movedRow(gpu, one, roofs, log))

@@ -75,7 +75,7 @@ export async function measureProjector(
   return { tokens, parameters: parametersOf(projector.spec), forward, both, step, held, planned, taken }
 }
 
-/** Fails where two steps do not each lower Σ y · dy; tells what they take and what was foreseen of it. */
+/** Fails where a step does not lower Σ y · dy, or does not take the memory that was foreseen. */
 async function prove(gpu: Gpu, subject: Subject): Promise<{ planned: number; taken: number }> {
   gpu.memory.trim()
   const before = gpu.memory.bytes.scratch
@@ -88,7 +88,9 @@ async function prove(gpu: Gpu, subject: Subject): Promise<{ planned: number; tak
   }
   const fell = losses.every((loss, i) => i === 0 || loss < losses[i - 1]!)
   if (!fell) throw new Error(`Σ y · dy must fall from step to step, found ${losses.join(', ')}.`)
-  return { planned, taken: gpu.memory.bytes.scratch - before }
+  const taken = gpu.memory.bytes.scratch - before
+  if (taken !== planned) throw new Error(`A step was to take ${planned} bytes of scratch, it took ${taken}.`)
+  return { planned, taken }
 }
 
 /** Visual tokens, and behind them the gradients of all parameters, added to what is there. */

@@ -1,6 +1,7 @@
 import { Gpu } from '../src/gpu/device.ts'
 import { measureRoofs, quartiles, type Roofs } from './measure.ts'
 import { operationsOf } from './operations.ts'
+import { measurePeers } from './peers.ts'
 import { allProjectors, type ProjectorCase, someProjectors } from './projectorCases.ts'
 import { measureKernels } from './projectorKernels.ts'
 import { measureProjector, type ProjectorStep } from './projectorSteps.ts'
@@ -12,16 +13,19 @@ const runs = 3
 export const projectors: Bench = async (context) => {
   const { gpu: entry, all, log } = context
   const gpu = await Gpu.open(entry)
-  const roofs = await measureRoofs(gpu)
+  const before = await measureRoofs(gpu, 'best')
   const measured: [ProjectorCase, ProjectorStep][] = []
   for (const one of all ? allProjectors : someProjectors) {
     const step = await measureProjector(gpu, one, runs)
     measured.push([one, step])
     log(`${titleOf(one, step)}: forward ${step.forward.median.toFixed(0)} ms, step ${step.step.median.toFixed(0)} ms`)
   }
-  const alone = await measureKernels(gpu, context)
+  const after = await measureRoofs(gpu, 'best')
+  const roofs = { flops: Math.max(before.flops, after.flops), bytes: Math.max(before.bytes, after.bytes) }
+  const alone = await measureKernels(gpu, roofs, context)
+  const peers = await measurePeers(gpu, log)
   gpu.dispose()
-  return [speed(measured, roofs), memory(measured), ...alone]
+  return [speed(measured, roofs), memory(measured), ...alone, ...peers]
 }
 
 const titleOf = ({ name, ends }: ProjectorCase, { tokens }: ProjectorStep) => `${name}, ${ends.positions} → ${tokens}`
