@@ -71,3 +71,37 @@ export async function losses(page: Page): Promise<Record<string, string>> {
       ),
     )
 }
+
+/** A file with the names of a projector and the shapes of none. */
+export function wrongProjector(): Buffer {
+  const shapes = { 'linear_1.weight': [3, 5], 'linear_1.bias': [3], 'linear_2.weight': [3, 3], 'linear_2.bias': [3] }
+  let end = 0
+  const entries = Object.entries(shapes).map(([name, shape]) => {
+    const begin = end
+    end += 4 * shape.reduce((product, size) => product * size, 1)
+    return [`multi_modal_projector.${name}`, { dtype: 'F32', shape, data_offsets: [begin, end] }]
+  })
+  const header = JSON.stringify(Object.fromEntries(entries))
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
+  return Buffer.concat([size, Buffer.from(header), Buffer.alloc(end)])
+}
+
+/** The page's worker remembers its GPU device, so that a test can take it away. */
+export async function watchDevice(page: Page): Promise<void> {
+  await page.route(/engine\.worker.*\.js/, async (route) => {
+    const response = await route.fetch()
+    const watch = `{ const request = GPUAdapter.prototype.requestDevice
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        return (self.lastDevice = await request.apply(this, given)) } };`
+    await route.fulfill({ response, body: watch + (await response.text()) })
+  })
+}
+
+/** Takes the GPU device away, as a driver's reset does. */
+export async function loseDevice(page: Page): Promise<void> {
+  await page
+    .workers()
+    .at(-1)!
+    .evaluate(() => (self as unknown as { lastDevice: GPUDevice }).lastDevice.destroy())
+}

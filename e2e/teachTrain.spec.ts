@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { expect, type Page, test } from '@playwright/test'
 import { answers, ask, dropFiles, limitAnswers, modelReady } from './chatPage.ts'
-import { atStep, dropLesson, losses, openTeach, outcome, scene, trainButton } from './teachPage.ts'
+import {
+  atStep,
+  dropLesson,
+  loseDevice,
+  losses,
+  openTeach,
+  outcome,
+  scene,
+  trainButton,
+  watchDevice,
+  wrongProjector,
+} from './teachPage.ts'
 
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole('button', { name, exact: typeof name === 'string' })
@@ -47,7 +58,7 @@ test('dropped files become an answer: train, use in chat, go back, keep over a r
   const saved = page.waitForEvent('download')
   await button(page, 'Save Run 1 as a file').click()
   const path = await (await saved).path()
-  const runs = page.locator('.run-list li')
+  const runs = page.locator('.run-list li:not(.is-offered)')
   await expect(runs).toHaveCount(2)
   await button(page, 'Delete Run 1').click()
   await expect(runs).toHaveCount(1)
@@ -153,21 +164,12 @@ test('a GPU that is lost in mid-run comes back by itself, and the training goes 
   page,
 }) => {
   test.setTimeout(240_000)
-  await page.route(/engine\.worker.*\.js/, async (route) => {
-    const response = await route.fetch()
-    const watch = `{ const request = GPUAdapter.prototype.requestDevice
-      GPUAdapter.prototype.requestDevice = async function (...given) {
-        return (self.lastDevice = await request.apply(this, given)) } };`
-    await route.fulfill({ response, body: watch + (await response.text()) })
-  })
+  await watchDevice(page)
   await openTeach(page, { steps: 30, evalEvery: 0, saveEvery: 5 })
   await dropLesson(page, 4)
   await trainButton(page).click()
   await atStep(page, 10)
-  await page
-    .workers()
-    .at(-1)!
-    .evaluate(() => (self as unknown as { lastDevice: GPUDevice }).lastDevice.destroy())
+  await loseDevice(page)
   // Step 10 is told before it is saved: the loss may come between the two.
   await expect(page.locator('.train-step')).toContainText(
     /The GPU was reset.*training goes on from step (5|[12][05])\b/,
@@ -184,7 +186,7 @@ test('a projector of another model is refused with both shapes, and settings tha
   await expect(page.locator('.import-problem')).toContainText('[3,5]')
   await dropFiles(page, [{ name: 'dropped.safetensors', type: '', bytes: wrong }])
   await expect(page.locator('.toast.is-problem')).toContainText('[3,5]')
-  await expect(page.locator('.run-list li')).toHaveCount(1)
+  await expect(page.locator('.run-list li:not(.is-offered)')).toHaveCount(1)
 
   await dropLesson(page, 2)
   await page.locator('.train-settings summary').click()
@@ -194,18 +196,3 @@ test('a projector of another model is refused with both shapes, and settings tha
   await page.getByLabel('Learning rate', { exact: true }).fill('0.001')
   await expect(trainButton(page)).toBeEnabled()
 })
-
-/** A file with the names of a projector and the shapes of none. */
-function wrongProjector(): Buffer {
-  const shapes = { 'linear_1.weight': [3, 5], 'linear_1.bias': [3], 'linear_2.weight': [3, 3], 'linear_2.bias': [3] }
-  let end = 0
-  const entries = Object.entries(shapes).map(([name, shape]) => {
-    const begin = end
-    end += 4 * shape.reduce((product, size) => product * size, 1)
-    return [`multi_modal_projector.${name}`, { dtype: 'F32', shape, data_offsets: [begin, end] }]
-  })
-  const header = JSON.stringify(Object.fromEntries(entries))
-  const size = Buffer.alloc(8)
-  size.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
-  return Buffer.concat([size, Buffer.from(header), Buffer.alloc(end)])
-}

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -61,6 +61,25 @@ describe('beagle chat', () => {
     const { text } = await answer(base, [asks(question, `${name}/image0.png`)], { maxNewTokens: 24 })
     base.dispose()
     expect(out).toBe(`${text}\n`)
+  })
+
+  it('answers with a projector that lies beside the model, by its name, which inspect lists', async () => {
+    const home = join(folder, 'with-projectors')
+    cpSync(golden(name), home, { recursive: true })
+    mkdirSync(join(home, 'projectors'))
+    cpSync(projector, join(home, 'projectors/changed.safetensors'))
+    const entry = { name: 'changed', label: 'Changed', type: 'mlp2x_gelu', visualTokens: 16, description: 'for tests' }
+    const shipped = { ...entry, file: 'changed.safetensors', bytes: statSync(projector).size }
+    writeFileSync(join(home, 'projectors/index.json'), JSON.stringify({ projectors: [shipped] }))
+
+    const args = ['chat', ...ask.with(1, home), '-n', '24']
+    const byFile = await beagle([...args, '--projector', projector])
+    expect(await beagle([...args, '--projector', 'changed'])).toEqual(byFile)
+    const { code, err } = await beagle([...args, '--projector', 'absent'])
+    expect(code).toBe(2)
+    expect(err).toMatch(/no projector file "absent"\. No projector "absent" lies beside this model; there is "changed"/)
+    const { out } = await beagle(['inspect', '--model', home])
+    expect(out).toMatch(/^changed +mlp2x_gelu +16 +\d\.\d MB +for tests$/m)
   })
 
   it('goes on with the lines that are typed, and shows progress and figures where somebody watches', async () => {

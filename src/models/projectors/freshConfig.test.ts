@@ -4,7 +4,7 @@ import { type FreshProjector, projectorTypes } from '../../teachApi.ts'
 import { leavesOf, specOf } from '../tree.ts'
 import { endsOf } from './ends.ts'
 import { freshProjector } from './fresh.ts'
-import { freshConfig } from './freshConfig.ts'
+import { freshConfig, freshLike, planFresh } from './freshConfig.ts'
 import { projectorSpec, visualTokensOf } from './projector.ts'
 
 const model = {
@@ -47,8 +47,37 @@ describe('a fresh projector’s config', () => {
     [{ type: 'mlp', tokens: 16, heads: 2 }, /"mlp" takes depth; found tokens, heads/],
     [{ type: 'linear', depth: 2 }, /"linear" takes no sizes; found depth/],
     [{ type: 'c-abs', tokens: 2.5 }, /tokens.*whole number of at least 1/i],
+    [{ type: 'c-abs', tokens: 15 }, /tokens: 15 is no square number; 9 and 16 are/],
+    [{ type: 'mlp', depth: 0 }, /depth: A whole number of at least 1, not 0/],
+    [{ type: 'resampler', heads: 5 }, /heads: 192 does not divide by 5 heads; 1, 2, 3, 4, 6, 8, 12, 16 do/],
+    [{ type: 'resampler', depth: 1e6 }, /depth: At most 256/],
   ])('refuses %j', (start, message) => {
     expect(() => freshConfig(start, model)).toThrow(message)
+  })
+
+  it('is planned with every size filled in, and what is wrong told by size', () => {
+    expect(planFresh({ type: 'c-abs', tokens: 16, endTokens: 1 }, model)).toEqual({
+      sizes: { tokens: 16, depth: 3, hidden: 192, mlpDepth: 2, endTokens: 1 },
+      problems: {},
+      positions: 64,
+      visualTokens: 17,
+      parameters: expect.any(Number),
+    })
+    const wrong = planFresh({ type: 'd-abs', tokens: 15, heads: 7, depth: 2 }, model)
+    expect(Object.keys(wrong.problems)).toEqual(['tokens', 'heads'])
+    expect(wrong).toMatchObject({ sizes: { tokens: 36, heads: 8, depth: 2 } })
+    expect(wrong.parameters).toBeUndefined()
+    expect(planFresh({ type: 'linear', tokens: 3 }, model)).toMatchObject({ sizes: {}, problems: {}, visualTokens: 64 })
+  })
+
+  it('names under its type what no size can mend', () => {
+    const { problems } = planFresh('c-abs', { ...model, positions: 65 })
+    expect(problems).toEqual({ type: expect.stringContaining('65') })
+  })
+
+  it.each(projectorTypes)('of type %s is told by its config', (type) => {
+    const config = freshConfig(type, model)
+    expect(freshConfig(freshLike(config), model)).toEqual(config)
   })
 
   it.each(projectorTypes)('of type %s begins with values for each of its tensors', (type) => {

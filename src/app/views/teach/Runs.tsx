@@ -51,7 +51,7 @@ export function Runs() {
           <RunAction icon="save" label="Save base as a file" onClick={() => void saveProjector(undefined)} />
         </li>
         {offeredChoices.value.map((choice) => (
-          <li key={choice.id}>
+          <li key={choice.id} class="is-offered">
             <div class="run-name">
               <b>{choice.label}</b>
               <span class="hint">

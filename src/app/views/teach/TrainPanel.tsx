@@ -1,9 +1,20 @@
 import { formatAbout, plural } from '../../format.ts'
+import { projectorLabel } from '../../projectorLabels.ts'
 import { examples } from '../../store/examples.ts'
 import { reading } from '../../store/examplesTake.ts'
 import { modelState } from '../../store/model.ts'
 import { train } from '../../store/training.ts'
-import { form, outlook, type Preset, preset, presetLabels, problems, usePreset } from '../../store/trainingSettings.ts'
+import {
+  form,
+  freshPlan,
+  outlook,
+  type Preset,
+  preset,
+  presetLabels,
+  problems,
+  startFile,
+  usePreset,
+} from '../../store/trainingSettings.ts'
 import { current, ended, pace, trainingProblem } from '../../store/trainingState.ts'
 import { Choice } from '../Choice.tsx'
 import { Icon } from '../Icon.tsx'
@@ -38,7 +49,7 @@ function TrainStart() {
   return (
     <>
       <p class="train-plan" id="train-plan">
-        {why || <Plan count={count} />}
+        {why || <Plan count={count} />} <StartNote />
       </p>
       <Choice<Preset | 'own'>
         name="preset"
@@ -84,6 +95,20 @@ function Plan({ count }: { count: number }) {
       Learns from <b>{plural(taught, 'example')}</b> in <b>{plural(steps, 'step')}</b> of {each}
       {heldOut > 0 ? `, and checks itself on ${plural(heldOut, 'other')} that it never learns from` : ''}
       {perExample === undefined ? '.' : `: ${formatAbout(perExample * each * steps)}.`}
+    </>
+  )
+}
+
+/** Where it starts from, unless that is the model's own projector. */
+function StartNote() {
+  const { start } = form.value
+  if (start === 'base') return null
+  if (start === 'file') return <>It starts from the file {startFile.value?.name ?? 'to be chosen below'}.</>
+  const tokens = freshPlan.value?.visualTokens
+  return (
+    <>
+      It starts from a fresh {projectorLabel(start)}
+      {tokens === undefined ? '' : ` with ${plural(tokens, 'visual token')} per image`}.
     </>
   )
 }
