@@ -18,7 +18,7 @@ export interface AnswerToken {
   end: number
 }
 
-/** Characters between blanks. */
+/** Characters between blanks, without punctuation around them. */
 export interface AnswerWord {
   text: string
   start: number

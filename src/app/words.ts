@@ -17,12 +17,12 @@ export class WordSearch {
     this.#source = source
   }
 
-  /** `piece` cut into words that were found and what lies between. */
+  /** `piece` cut into words that were found and what lies between: blanks, and punctuation around words. */
   split(piece: string): (string | FoundWord)[] {
     return piece
-      .split(/(\s+)/)
+      .split(/([^\s\p{P}](?:\S*[^\s\p{P}])?)/u)
+      .map((part, i) => (i % 2 === 1 ? this.#find(part) : part))
       .filter((part) => part !== '')
-      .map((part) => (/\S/.test(part) ? this.#find(part) : part))
   }
 
   #find(word: string): string | FoundWord {

@@ -13,7 +13,7 @@ export function answerTokens(tokenizer: Tokenizer, ids: readonly number[]): { te
     text += added
     for (const token of tokens.slice(tokens.length - waiting))
       Object.assign(token, { text: added, start, end: text.length })
-    if (added !== '') waiting = 0
+    if (piece !== '') waiting = 0
   }
   for (const id of ids) {
     tokens.push({ id, text: '', start: text.length, end: text.length })
@@ -24,11 +24,14 @@ export function answerTokens(tokenizer: Tokenizer, ids: readonly number[]): { te
   return { text, tokens }
 }
 
+/** A word without the punctuation around it, or punctuation that stands alone. */
+const word = /[^\s\p{P}](?:\S*[^\s\p{P}])?|(?<!\S)\p{P}+(?!\S)/gu
+
 /** The words of a text, and which tokens have characters of them. */
 export function answerWords(text: string, tokens: readonly AnswerToken[]): AnswerWord[] {
-  return [...text.matchAll(/\S+/g)].map(({ 0: word, index: start }) => {
-    const end = start + word.length
-    return { text: word, start, end, tokens: tokensWithin(tokens, start, end) }
+  return [...text.matchAll(word)].map(({ 0: text, index: start }) => {
+    const end = start + text.length
+    return { text, start, end, tokens: tokensWithin(tokens, start, end) }
   })
 }
 
