@@ -23,8 +23,9 @@ export interface Bench {
   at: number
 }
 
-/** Every projector that can be asked: the model's own first. */
+/** Every projector that can be asked: the model's own first. None where the model reads text only. */
 export const candidates = computed((): ProjectorChoice[] => {
+  if (modelState.value.kind === 'ready' && modelState.value.info.projector === 'none') return []
   const { type, visualTokens, bytes } = own.value ?? {}
   return [{ id: 'base', name: 'base', label: 'Base', type, visualTokens, bytes }, ...choices.value]
 })
@@ -97,6 +98,7 @@ effect(() => {
 export const hindrance = computed(() => {
   if (modelState.value.kind === 'failed') return 'No model is loaded.'
   if (modelState.value.kind === 'loading') return 'The model is being loaded.'
+  if (candidates.value.length === 0) return 'This model reads text only and has no projector.'
   if (candidates.value.length < 2) return 'There is only one projector. Teach the model another, or load a file.'
   if (picked.value.length < 2) return 'Pick two or more projectors to compare.'
   return ''

@@ -30,6 +30,11 @@ export function Figures({ answer: { result, seed, by, projector } }: { answer: A
         <span class="figure">
           <b>{formatRate(timings.tokensPerSecond)}</b> tokens/s
         </span>
+        {projector !== undefined && visualTokens > 0 && (
+          <span class="figure">
+            <b>{visualTokens}</b> visual tokens
+          </span>
+        )}
         {projector !== undefined && (
           <span class="figure">
             projector <b>{projector}</b>

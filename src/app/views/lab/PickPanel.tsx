@@ -32,7 +32,7 @@ export function PickPanel() {
           ))}
         </ul>
       )}
-      {ready && candidates.value.length < 2 && (
+      {ready && candidates.value.length === 1 && (
         <p class="lab-empty">
           This model has only its own. <a href="#teach">Teach it another</a>, or load a file.
         </p>

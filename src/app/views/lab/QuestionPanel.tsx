@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks'
+import { busy } from '../../store/conversation.ts'
 import { hindrance, question, shownPicture, showPicture, showSample, work } from '../../store/lab.ts'
 import { compared, compareNow } from '../../store/labCompare.ts'
 import { makePicture, samples, sampleUrl } from '../../store/pictures.ts'
@@ -53,6 +54,7 @@ export function QuestionPanel() {
         {why ||
           'Each answers once to compile its kernels, then three times for the clock, with nothing reused. Medians are shown.'}
       </p>
+      {busy.value && <p class="hint">The chat’s answer comes first.</p>}
       {current.value && <p class="hint">A training goes on beside it: times are longer than they would be alone.</p>}
       <WorkBar kind="compare" />
       {compared.value && <Answers result={compared.value} />}
