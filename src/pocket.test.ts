@@ -50,6 +50,19 @@ describe('the embedded model', async () => {
     expectClose('last logits', logits.slice(-wanted.lastLogits.length), wanted.lastLogits, 1e-4)
   })
 
+  it('comes with projectors that are as their index says, all of them under 12 MB', async () => {
+    const offered = await model.offeredProjectors()
+    for (const { name, type, visualTokens } of offered) {
+      expect(await model.fetchProjector(name)).toMatchObject({ name, type, visualTokens })
+      model.useProjector(name)
+      const question = [shown('scene000.png', 'What is in the image?')]
+      expect((await answer(model, question, { maxNewTokens: 2 })).visualTokens).toBe(visualTokens)
+      model.useProjector('base')
+      model.removeProjector(name)
+    }
+    expect(offered.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(12e6)
+  })
+
   it('prefills only the new tokens of a second question', async () => {
     const first = shown('scene000.png', 'Describe the image.')
     const one = await answer(model, [first], { maxNewTokens: 60 })
