@@ -78,7 +78,7 @@ test('sizes that cannot be are named at their fields, and a projector that does 
   await expect(trainButton(page)).toBeEnabled()
   await expect(page.getByLabel('Visual tokens', { exact: true })).toHaveAttribute('placeholder', '36')
 
-  await page.getByText('Honeybee', { exact: true }).click()
+  await page.getByRole('radio', { name: 'Honeybee' }).check({ force: true })
   await expect(page.locator('#train-learningRate')).toHaveValue('0.0003')
   await page.locator('#train-start').selectOption('d-abs')
   await expect(page.locator('#train-learningRate')).toHaveValue('0.0001')

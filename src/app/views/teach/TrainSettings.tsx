@@ -49,8 +49,8 @@ const selects: { [K in Chosen]: { label: string; hint: string; options: Record<T
     options: { chat: 'The model’s chat', plain: 'Plain captions' },
   },
   recompute: {
-    label: 'Layers',
-    hint: 'In the backward pass.',
+    label: 'Activations',
+    hint: 'For the backward pass.',
     options: { auto: 'As memory allows', always: 'Compute again', never: 'Keep' },
   },
 }
