@@ -73,7 +73,7 @@ export const kernels: Bench = async ({ gpu: entry, log }) => {
     },
     {
       title: 'Kernels',
-      note: `Verified, then the median of ${rounds} measurements of at least ${measureMs} ms. The roof is that of the first measurement above.`,
+      note: `Verified, then the median of up to ${rounds} measurements of at least ${measureMs} ms. The roof is that of the first measurement above.`,
       columns: ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'bound by', '% of roof'],
       rows,
     },

@@ -8,6 +8,8 @@ import { median } from './table.ts'
 /** A measurement lasts at least so long, so that submitting it does not count. */
 export const measureMs = 60
 export const rounds = 5
+/** What is slow is measured less often. */
+const [fewestRounds, patienceMs] = [3, 2000]
 
 /** What several measurements gave, in milliseconds; a busy machine moves the quartiles, least the best. */
 export interface Spread {
@@ -101,7 +103,9 @@ export async function repeated(make: (count: number) => Promise<Repeated>): Prom
       continue
     }
     const times: number[] = []
-    for (let i = 0; i < rounds; i++) times.push((await measure()) / count)
+    const start = performance.now()
+    while (times.length < fewestRounds || (times.length < rounds && performance.now() - start < patienceMs))
+      times.push((await measure()) / count)
     work.dispose?.()
     return spreadOf(times)
   }

@@ -12,6 +12,8 @@ export interface Values {
   values: Float32Array<ArrayBuffer>
 }
 
+type Options = { layout?: 'NCHW' | 'NHWC'; enableGraphCapture?: boolean }
+
 /** Loads onnxruntime-web, which takes no part in anything else; one thread, since the page is not isolated from other origins. */
 export async function openOnnxruntime(build: Build): Promise<Onnxruntime> {
   const ort = build === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/all')
@@ -25,43 +27,52 @@ export async function graphBytes(name: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer())
 }
 
-/** A graph whose inputs and output y stay on the GPU. */
+/** A graph whose inputs and output y stay on the GPU, in buffers of their own. */
 export class OnnxGraph {
   private constructor(
     private readonly session: InferenceSession,
     private readonly device: GPUDevice,
     private readonly feeds: Record<string, OnnxTensor>,
-    private readonly buffers: GPUBuffer[],
+    private readonly fetches: { y: OnnxTensor },
   ) {}
 
   static async open(
     ort: Onnxruntime,
-    name: string,
-    inputs: Record<string, Values>,
-    options: Omit<InferenceSession.SessionOptions, 'executionProviders'> & { layout?: 'NCHW' | 'NHWC' } = {},
+    { graph, inputs, dims }: { graph: string; inputs: Record<string, Values>; dims: number[] },
+    { layout, ...options }: Options = {},
   ): Promise<OnnxGraph> {
-    const { layout, ...rest } = options
-    const session = await ort.InferenceSession.create(await graphBytes(name), {
-      ...rest,
+    const session = await ort.InferenceSession.create(await graphBytes(graph), {
+      ...options,
       executionProviders: [{ name: 'webgpu', ...(layout && { preferredLayout: layout }) }],
       preferredOutputLocation: 'gpu-buffer',
     })
     const device = (await ort.env.webgpu.device) as GPUDevice
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
-    const buffers: GPUBuffer[] = []
+    const allocate = (dims: number[]) => {
+      const bytes = 4 * dims.reduce((product, extent) => product * extent, 1)
+      const buffer = device.createBuffer({ size: Math.ceil(bytes / 16) * 16, usage })
+      return ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims })
+    }
     const feeds = Object.entries(inputs).map(([key, { dims, values }]) => {
-      const buffer = device.createBuffer({ size: Math.ceil(values.byteLength / 16) * 16, usage })
-      buffers.push(buffer)
-      device.queue.writeBuffer(buffer, 0, values)
-      return [key, ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims })] as const
+      const tensor = allocate(dims)
+      device.queue.writeBuffer(tensor.gpuBuffer as GPUBuffer, 0, values)
+      return [key, tensor] as const
     })
-    return new OnnxGraph(session, device, Object.fromEntries(feeds), buffers)
+    return new OnnxGraph(session, device, Object.fromEntries(feeds), { y: allocate(dims) })
   }
 
+  /** Runs it three times, of which a captured graph is replayed by the last two, and reads y. */
   async read(): Promise<Float32Array> {
-    const { y } = await this.session.run(this.feeds)
-    const values = (await y!.getData()) as Float32Array
-    y!.dispose()
+    for (let run = 0; run < 3; run++) await this.session.run(this.feeds, this.fetches)
+    const buffer = this.fetches.y.gpuBuffer as GPUBuffer
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+    const staging = this.device.createBuffer({ size: buffer.size, usage })
+    const encoder = this.device.createCommandEncoder()
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size)
+    this.device.queue.submit([encoder.finish()])
+    await staging.mapAsync(GPUMapMode.READ)
+    const values = new Float32Array(staging.getMappedRange().slice(0))
+    staging.destroy()
     return values
   }
 
@@ -69,7 +80,7 @@ export class OnnxGraph {
   time(): Promise<Spread> {
     return repeated(async (count) => ({
       run: async () => {
-        for (let i = 0; i < count; i++) (await this.session.run(this.feeds)).y!.dispose()
+        for (let i = 0; i < count; i++) await this.session.run(this.feeds, this.fetches)
         await this.device.queue.onSubmittedWorkDone()
       },
     }))
@@ -77,6 +88,6 @@ export class OnnxGraph {
 
   async dispose(): Promise<void> {
     await this.session.release()
-    for (const buffer of this.buffers) buffer.destroy()
+    for (const { gpuBuffer } of [...Object.values(this.feeds), this.fetches.y]) (gpuBuffer as GPUBuffer).destroy()
   }
 }

@@ -15,6 +15,8 @@ export interface PeerCase {
   name: string
   graph: string
   inputs: Record<string, Values>
+  /** Of the graph's y. */
+  dims: number[]
   /** Channels where the graph's y is a map [1, C, H, W] while Beagle's has a row per pixel. */
   channels?: number
   run: (pass: Pass) => Tensor
@@ -67,6 +69,7 @@ export function peerCases(gpu: Gpu): (() => PeerCase)[] {
         name: `1×1 convolution, ${side} × ${side} × ${width}`,
         graph: 'pointwise',
         inputs: { x: asMap(x), weight: asConvolution(weight) },
+        dims: [1, width, side, side],
         channels: width,
         run: (pass) => linear(pass, own),
         buffers: buffersOf(...Object.values(own)),
@@ -79,6 +82,7 @@ export function peerCases(gpu: Gpu): (() => PeerCase)[] {
         name: `depthwise 3×3, ${side} × ${side} × ${width}`,
         graph: 'depthwise',
         inputs: { x: asMap(x), weight },
+        dims: [1, width, side, side],
         channels: width,
         run: (pass) => depthwise(pass, own, map),
         buffers: buffersOf(...Object.values(own)),
@@ -91,6 +95,7 @@ export function peerCases(gpu: Gpu): (() => PeerCase)[] {
         name: `LayerNorm and SiLU, ${rows} × ${width}`,
         graph: 'norm',
         inputs,
+        dims: [rows, width],
         run: (pass) => normActivation(pass, own, { eps, kind: 'silu' }),
         buffers: buffersOf(...Object.values(own)),
       }
@@ -108,6 +113,7 @@ export function peerCases(gpu: Gpu): (() => PeerCase)[] {
         name: `deformable sampling, ${side} × ${side} → 144, 8 heads, 4 points`,
         graph: 'sampling',
         inputs: given,
+        dims: [144, width],
         run: (pass) => deformableSampling(pass, own, { levels: [map], heads: 8, points: 4 }),
         buffers: buffersOf(...Object.values(own)),
       }
@@ -120,6 +126,7 @@ export function peerCases(gpu: Gpu): (() => PeerCase)[] {
         name: `mlp of 2 layers, ${rows} × ${width} → ${out}`,
         graph: 'mlp',
         inputs: { x, w1: asProduct(w1), b1, w2: asProduct(w2), b2 },
+        dims: [rows, out],
         run: (pass) => {
           const inner = linear(pass, { x: own.x, weight: own.w1, bias: own.b1 }, { activation: 'silu' })
           return linear(pass, { x: inner, weight: own.w2, bias: own.b2 })
@@ -155,6 +162,7 @@ function blockCase(gpu: Gpu): PeerCase {
     name: `RegNet block, ${side} × ${side} × ${width}`,
     graph: 'block',
     inputs: { ...all({ ...convs, ...gates }, asConvolution), ...vectors, x: asMap(x) },
+    dims: [1, width, side, side],
     channels: width,
     run: (pass) => {
       const wide = normed(pass, linear(pass, { x: v.x!, weight: w.conv1! }), 1)

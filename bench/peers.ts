@@ -30,7 +30,7 @@ export async function measurePeers(gpu: Gpu, log: (line: string) => void): Promi
       title: `Projectors beside onnxruntime-web ${ort.env.versions.web}, WebGPU, forward`,
       note:
         'Same values, kept on the GPU, warm; medians. Difference: the largest of all elements by the largest magnitude, Beagle being verified ' +
-        'above. Of three ways to run it (as it comes, preferred layout NCHW, graph capture) the fastest. It has no backward pass.',
+        'above. Of three ways to run it (as it comes, preferred layout NCHW, graph capture) the fastest counts. It has no backward pass.',
       columns: [
         'computed',
         'Beagle, ms',
@@ -53,7 +53,7 @@ async function row(gpu: Gpu, ort: Onnxruntime, one: PeerCase): Promise<Table['ro
   let best: { way: string; spread: Spread } | undefined
   let difference = 0
   for (const [way, options] of Object.entries(ways)) {
-    const graph = await OnnxGraph.open(ort, one.graph, one.inputs, options).catch(() => undefined)
+    const graph = await OnnxGraph.open(ort, one, options).catch(() => undefined)
     if (!graph) continue
     const y = await graph.read()
     difference = Math.max(difference, apart(one.channels ? asRows(y, one.channels) : y, own as Float32Array))

@@ -36,7 +36,7 @@ export async function measureKernels(gpu: Gpu, roofs: Roofs, { all, log }: Bench
     for (const one of mapCases(gpu, side)) moved.push(await movedRow(gpu, one, roofs, log))
   const multiplied: Table['rows'] = []
   for (const make of products) multiplied.push(await multipliedRow(gpu, await make(gpu), roofs, log))
-  const measured = `Verified, then the median of ${rounds} measurements of at least ${measureMs} ms; rates by the best.`
+  const measured = `Verified, then the median of up to ${rounds} measurements of at least ${measureMs} ms; rates by the best.`
   return [
     {
       title: 'Projectors: kernels that move bytes',
