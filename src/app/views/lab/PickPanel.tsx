@@ -88,9 +88,10 @@ function PickRow({ choice }: { choice: ProjectorChoice }) {
   )
 }
 
-function about({ type, visualTokens, bytes }: ProjectorChoice): string {
+/** What came with the model says by itself what it is. */
+function about({ type, visualTokens, bytes, description }: ProjectorChoice): string {
   const parts = [
-    type && projectorLabel(type),
+    type && !description && projectorLabel(type),
     visualTokens && `${visualTokens} visual tokens`,
     bytes && formatBytes(bytes),
   ]

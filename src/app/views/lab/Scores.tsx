@@ -32,7 +32,7 @@ export function Scores({ result }: { result: Evaluated }) {
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="table-scroll" tabIndex={0} aria-label="Right answers">
-        <table class="figures-table score-table">
+        <table class="figures-table score-table" style={{ '--columns': columns.length }}>
           <thead>
             <tr>
               <td />
