@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { LookReply } from '../../protocol.ts'
 import type { Answer, Turn } from '../../store/conversation.ts'
 import { choosePart, look, lookedPart, picturesOf, saidOf, strength, toggleLooking } from '../../store/looking.ts'
@@ -18,7 +18,10 @@ export function LookPanel({ turn, answer, onClose }: { turn: Turn; answer: Answe
     document.addEventListener('keydown', close)
     return () => document.removeEventListener('keydown', close)
   }, [answer, onClose])
+  const pictures = useRef<HTMLDivElement>(null)
   const state = look.value
+  const shown = state.kind !== 'failed' && state.kind !== 'none' && state.reply !== undefined
+  useEffect(() => pictures.current?.scrollIntoView({ block: 'nearest' }), [shown])
   if (state.kind === 'failed')
     return (
       <p class="answer-problem" role="alert">
@@ -35,7 +38,7 @@ export function LookPanel({ turn, answer, onClose }: { turn: Turn; answer: Answe
   const said = saidOf(word, reply)
   return (
     <figure class={`look is-${state.kind}`}>
-      <div class="look-pictures">
+      <div class="look-pictures" ref={pictures}>
         {picturesOf(turn).map((picture, i) => (
           <LookPicture key={picture.id} picture={picture} reply={reply} at={i} said={said} />
         ))}
@@ -85,6 +88,7 @@ function Legend({ reply: { images } }: { reply: LookReply }) {
   if (!first) return null
   const full = percent(fullOf(first))
   const { points, pointsInAll, frame, width, height } = first
+  const lost = images.reduce((sum, { share, heat }) => sum + share - heat.reduce((a, b) => a + b, 0), 0)
   const cut = frame.x > 0 || frame.y > 0 || frame.x + frame.width < width || frame.y + frame.height < height
   return (
     <ul class="look-legend">
@@ -101,6 +105,9 @@ function Legend({ reply: { images } }: { reply: LookReply }) {
           <span class="look-key-ramp" aria-hidden="true" />
           <span>0 to {full} or more of the attention in a cell</span>
         </li>
+      )}
+      {lost >= 0.005 && (
+        <li>{percent(lost)} went to visual tokens without a place on the image, or to points beside it</li>
       )}
       {cut && (
         <li>

@@ -1,3 +1,4 @@
+import type { LookPoint } from '../../../api.ts'
 import type { LookReply } from '../../protocol.ts'
 
 type Seen = LookReply['images'][number]
@@ -34,26 +35,21 @@ function Cells({ seen: { frame, grid, heat }, full }: { seen: Seen; full: number
   })
 }
 
-function Dots({
-  seen: { frame, grid },
-  points,
-  full,
-}: {
-  seen: Seen
-  points: NonNullable<Seen['points']>
-  full: number
-}) {
+function Dots({ seen: { frame, grid }, points, full }: { seen: Seen; points: LookPoint[]; full: number }) {
   const cell = Math.min(frame.width / grid.columns, frame.height / grid.rows)
-  return points.map(({ token, x, y, weight }, i) => (
-    <circle
-      key={i}
-      class="look-dot"
-      cx={frame.x + x * frame.width}
-      cy={frame.y + y * frame.height}
-      r={(cell / 2) * Math.min(2, Math.sqrt(weight / full))}
-      stroke-width={cell / 24}
-    >
-      <title>{`Visual token ${token + 1}: ${(100 * weight).toPrecision(2)} % of the attention`}</title>
-    </circle>
-  ))
+  return points.map(({ token, x, y, weight }, i) => {
+    const r = (cell / 2) * Math.min(2, Math.sqrt(weight / full))
+    return (
+      <circle
+        key={String(i)}
+        class="look-dot"
+        cx={frame.x + x * frame.width}
+        cy={frame.y + y * frame.height}
+        r={r}
+        stroke-width={Math.min(cell / 24, r / 6)}
+      >
+        <title>{`Visual token ${token + 1}: ${(100 * weight).toPrecision(2)} % of the attention`}</title>
+      </circle>
+    )
+  })
 }
