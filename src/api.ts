@@ -244,6 +244,8 @@ export interface CachedModel {
  *   load(source: ModelSource, options?: LoadOptions): Promise<Model>
  *   inspect(source: ModelSource, options?: Pick<LoadOptions, 'signal' | 'cache'>): Promise<Inspection>
  *   cachedModels(): Promise<CachedModel[]>          deleteCached(key: string): Promise<void>
+ *   compare(model, { image, question }, options): answers and times of its projectors, one by one
+ *   evaluate(model, questions, options): answers to many questions; scores(questions, answers), isRight(said, expected)
  *   decodeImage(bytes: Uint8Array | Blob): Promise<RgbImage>
  *   BeagleError, writeSafetensors
  */

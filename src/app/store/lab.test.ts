@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Comparison } from '../../evaluationApi.ts'
-import { answeredByAll, type Evaluated } from './labEvaluate.ts'
-import { comparedCsv, csv, evaluatedCsv } from './labExport.ts'
-import { questionsOf, spread } from './labSets.ts'
+import type { Evaluated } from './labEvaluate.ts'
+
+vi.stubGlobal('location', { hash: '' })
+vi.stubGlobal('document', { title: 'Beagle' })
+vi.stubGlobal('addEventListener', () => {})
+const { answeredByAll } = await import('./labEvaluate.ts')
+const { comparedCsv, csv, evaluatedCsv } = await import('./labExport.ts')
+const { questionsOf, spread } = await import('./labSets.ts')
 
 const bench = { model: { origin: 'here', label: 'Pocket', weights: 'q4' }, device: 'test', at: 0 }
 const columns = [

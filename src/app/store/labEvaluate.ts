@@ -6,7 +6,7 @@ import { explain } from './labCompare.ts'
 import { benchNow, keepResult } from './labKept.ts'
 import { chosenSet, embeddedSet, ownSets, type QuestionSet, spread } from './labSets.ts'
 import { client, modelIsBack, modelState, recover } from './model.ts'
-import { announcement } from './panels.ts'
+import { announcement, showToast } from './panels.ts'
 import { bring } from './projectors.ts'
 
 /** A set of questions, and what each projector answered. */
@@ -34,6 +34,7 @@ export async function evaluateNow(): Promise<void> {
   if (hindrance.peek() || work.peek()) return
   const stop = new AbortController()
   const asked = picked.peek().map(columnOf)
+  let begun = false
   work.value = { kind: 'evaluate', what: 'Reading the questions', done: 0, total: 0, stopping: false, stop }
   try {
     const set = ownSets.peek().find(({ id }) => id === chosenSet.peek()) ?? (await embeddedSet())
@@ -43,13 +44,15 @@ export async function evaluateNow(): Promise<void> {
       ...{ set: set.name, of: set.questions.length, questions, columns: asked },
       ...{ answers: [], seconds: 0, state: 'running' },
     }
+    begun = true
     const images = await readImages(set, questions, stop.signal)
     await follow(images, stop.signal)
     change({ state: 'done' })
     announcement.value = `${questions.length} questions were asked. ${best()}`
   } catch (error) {
     const problem = error instanceof PageError ? explain(error, stop.signal.aborted) : String((error as Error).message)
-    if (evaluated.peek()) change({ state: 'stopped', problem: stop.signal.aborted ? 'Stopped.' : problem })
+    if (begun) change({ state: 'stopped', problem: stop.signal.aborted ? 'Stopped.' : problem })
+    else if (!stop.signal.aborted) showToast(problem, { tone: 'problem' })
     announcement.value = problem
   } finally {
     work.value = undefined

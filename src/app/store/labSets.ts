@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { EvaluationQuestion } from '../../evaluationApi.ts'
 import type { DataProblem, DataRow } from '../../teachApi.ts'
+import { PageError } from '../protocol.ts'
 import { wording } from './examples.ts'
 import { imageFinder, isUrl, type PathFile, sortFiles } from './examplesFiles.ts'
 import { explain, fetchBlob } from './examplesTake.ts'
@@ -39,7 +40,15 @@ export function embeddedSet(): Promise<QuestionSet> {
 
 async function readEmbedded(): Promise<QuestionSet> {
   const file = embeddedFile()
-  const text = await (await fetchBlob(file, new AbortController().signal)).text()
+  const text = await fetch(file).then(
+    (response) => (response.ok ? response.text() : undefined),
+    () => undefined,
+  )
+  if (text === undefined)
+    throw new PageError(
+      'network',
+      'The embedded questions are not here without the network. Go online, or take your own.',
+    )
   const { rows, problems } = await client().readData('eval.jsonl', text)
   const open = (image: string, signal: AbortSignal) => fetchBlob(new URL(image, file).href, signal)
   return { id: 'embedded', name: 'Scenes', questions: questionsOf(rows), open, problems }

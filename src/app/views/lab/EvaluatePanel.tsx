@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { plural } from '../../format.ts'
 import { hindrance, work } from '../../store/lab.ts'
 import { evaluated, evaluateNow, questionCount } from '../../store/labEvaluate.ts'
@@ -58,9 +58,6 @@ export function EvaluatePanel() {
 
 function SetField() {
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    input.current?.setAttribute('multiple', '')
-  }, [])
   return (
     <div class="field set-field">
       <label for="lab-set">Questions</label>
