@@ -105,6 +105,22 @@ test('two pictures show what went to each; words alone show nothing', async ({ p
   await expect(page.locator('.look-overlay')).toHaveCount(2)
 })
 
+test('a D-Abstractor shows the points that it samples', async ({ page }) => {
+  await openPage(page)
+  const projectors = page.getByLabel('Projector')
+  const offered = await projectors.locator('option', { hasText: 'D-Abstractor' }).first().getAttribute('value')
+  await projectors.selectOption(offered)
+  await expect(projectors).toBeEnabled()
+  await page.getByRole('button', { name: /^Use sample: .*sunflower/ }).click()
+  await ask(page, 'What is in the top left?')
+  await eye(page).click()
+  await page.locator('.word').last().click()
+  await expect(caption(page)).toContainText('of the attention went to the image')
+  await expect(page.locator('.look-legend')).toContainText('A dot is a place that was sampled')
+  expect(await page.locator('.look-dot').count()).toBeGreaterThan(50)
+  await expect(page.locator('.look-cell')).toHaveCount(0)
+})
+
 for (const colorScheme of ['light', 'dark'] as const)
   for (const width of [1280, 360])
     test.describe(`${colorScheme}, ${width} pixels wide`, () => {

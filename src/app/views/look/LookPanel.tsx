@@ -36,6 +36,7 @@ export function LookPanel({ turn, answer, onClose }: { turn: Turn; answer: Answe
     )
   const { reply, word } = state
   const said = saidOf(word, reply)
+  const [by, now] = [answer.projector ?? 'base', answering.value ?? 'base']
   return (
     <figure class={`look is-${state.kind}`}>
       <div class="look-pictures" ref={pictures}>
@@ -47,9 +48,9 @@ export function LookPanel({ turn, answer, onClose }: { turn: Turn; answer: Answe
         <figcaption>{said}</figcaption>
         <Legend reply={reply} />
         <Controls turn={turn} reply={reply} />
-        {answer.projector !== undefined && answer.projector !== answering.value && (
+        {by !== now && (
           <p class="hint">
-            {answer.projector} gave this answer; shown is where the model looks with {answering.value ?? 'Base'}.
+            The projector {by} gave this answer; shown is where the model looks with {now}.
           </p>
         )}
         <p class="hint">
