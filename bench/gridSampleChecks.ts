@@ -70,7 +70,7 @@ async function seen(ort: Onnxruntime, { name, size, place, half, layout }: Check
   const grid = [n, ...size.grid, 2]
   let x = Float32Array.from({ length: count(size.x) }, () => random() - 0.5)
   let points = Float32Array.from({ length: count(grid) }, (_, i) => place(random, i))
-  const refused = await onError(ort)
+  const before = await refusals(ort)
   try {
     const model = await graphBytes(half ? 'gridSample16' : 'gridSample')
     const provider = { name: 'webgpu', ...(layout && { preferredLayout: layout }) }
@@ -83,24 +83,24 @@ async function seen(ort: Onnxruntime, { name, size, place, half, layout }: Check
     const got = Array.from((await y!.getData()) as Float32Array)
     await session.release()
     if (half) [x, points] = [x.map(rounded), points.map(rounded)]
-    return describe(got, plain(x, points, size)) + ((await onError(ort)) > refused ? '; its shader was refused' : '')
+    return describe(got, plain(x, points, size)) + ((await refusals(ort)) > before ? '; its shader was refused' : '')
   } catch (error) {
     return String((error as Error).message).slice(0, 80)
   }
 }
 
-const errors = new WeakMap<GPUDevice, number>()
+const counted = new WeakMap<GPUDevice, number>()
 
-/** How many errors the library's device has reported so far, from now on to this count instead of the console. */
-async function onError(ort: Onnxruntime): Promise<number> {
+/** How many commands the library's device has refused so far; from now on they are counted in place of being logged. */
+async function refusals(ort: Onnxruntime): Promise<number> {
   const device = (await ort.env.webgpu.device) as GPUDevice | undefined
   if (!device) return 0
   await device.queue.onSubmittedWorkDone()
   device.onuncapturederror = (event) => {
     event.preventDefault()
-    errors.set(device, (errors.get(device) ?? 0) + 1)
+    counted.set(device, (counted.get(device) ?? 0) + 1)
   }
-  return errors.get(device) ?? 0
+  return counted.get(device) ?? 0
 }
 
 function describe(got: number[], wanted: Float64Array): string {

@@ -20,7 +20,7 @@ export async function measurePeers(gpu: Gpu, log: (line: string) => void): Promi
   const rows: Table['rows'] = []
   for (const make of peerCases(gpu)) {
     const one = make()
-    rows.push(await row(gpu, ort, one))
+    rows.push(await row(gpu, ort, one, log))
     for (const buffer of one.buffers) gpu.memory.destroy(buffer)
     gpu.memory.trim()
     log(`onnxruntime-web, ${one.name}: ${rows.at(-1)!.slice(1).join(', ')}`)
@@ -47,19 +47,27 @@ export async function measurePeers(gpu: Gpu, log: (line: string) => void): Promi
   ]
 }
 
-async function row(gpu: Gpu, ort: Onnxruntime, one: PeerCase): Promise<Table['rows'][number]> {
+async function row(
+  gpu: Gpu,
+  ort: Onnxruntime,
+  one: PeerCase,
+  log: (line: string) => void,
+): Promise<Table['rows'][number]> {
   const { y: own } = await executeAndRead(gpu, one.name, (pass) => ({ y: one.run(pass) }))
   const beagle = await time(gpu, one.run)
   let best: { way: string; spread: Spread } | undefined
   let difference = 0
   for (const [way, options] of Object.entries(ways)) {
-    const graph = await OnnxGraph.open(ort, one, options).catch(() => undefined)
-    if (!graph) continue
-    const y = await graph.read()
-    difference = Math.max(difference, apart(one.channels ? asRows(y, one.channels) : y, own as Float32Array))
-    const spread = await graph.time()
-    if (!best || spread.median < best.spread.median) best = { way, spread }
-    await graph.dispose()
+    try {
+      const graph = await OnnxGraph.open(ort, one, options)
+      const y = await graph.read()
+      difference = Math.max(difference, apart(one.channels ? asRows(y, one.channels) : y, own as Float32Array))
+      const spread = await graph.time()
+      if (!best || spread.median < best.spread.median) best = { way, spread }
+      await graph.dispose()
+    } catch (error) {
+      log(`onnxruntime-web refuses ${one.graph}, ${way}: ${(error as Error).message}`)
+    }
   }
   if (!best) return [one.name, beagle.median, quartiles(beagle), 'refused']
   const { way, spread } = best

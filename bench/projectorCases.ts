@@ -55,6 +55,7 @@ const qFormer = (positions: 256 | 576, layers: number): ProjectorCase => ({
   },
 })
 
+/** One or two of each, the deepest with few layers. */
 export const someProjectors: ProjectorCase[] = [
   mlp(256, 1),
   mlp(256, 2),
@@ -65,14 +66,9 @@ export const someProjectors: ProjectorCase[] = [
   qFormer(256, 2),
 ]
 
-export const allProjectors: ProjectorCase[] = [
-  ...[256, 576].flatMap((n) => {
-    const positions = n as 256 | 576
-    return [
-      ...[1, 2].map((depth) => mlp(positions, depth)),
-      ...[64, 144, 256].flatMap((tokens) => [cAbs(positions, tokens), dAbs(positions, tokens)]),
-      ...[64, 144].map((tokens) => resampler(positions, tokens, 6)),
-      qFormer(positions, 12),
-    ]
-  }),
-]
+export const allProjectors: ProjectorCase[] = ([256, 576] as const).flatMap((positions) => [
+  ...[1, 2].map((depth) => mlp(positions, depth)),
+  ...[64, 144, 256].flatMap((tokens) => [cAbs(positions, tokens), dAbs(positions, tokens)]),
+  ...[64, 144].map((tokens) => resampler(positions, tokens, 6)),
+  qFormer(positions, 12),
+])
