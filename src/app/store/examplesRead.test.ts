@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { readFolders } from '../../train/data/folders.ts'
 import { readData } from '../../train/data/read.ts'
 import { examples, groups, items } from './examples.ts'
@@ -7,6 +7,12 @@ import { addDropped, addFiles, addFromUrl } from './examplesRead.ts'
 import { reading, report, stopReading } from './examplesTake.ts'
 import { nameless, openGroup, show } from './examplesView.ts'
 import { toasts } from './panels.ts'
+
+// Files share a process: the page's modules are loaded anew with the client below, and again without it for those that follow.
+vi.hoisted(() => vi.resetModules())
+afterAll(() => {
+  vi.resetModules()
+})
 
 vi.mock('../client.ts', () => ({
   startWorker: () => ({
