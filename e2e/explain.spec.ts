@@ -7,9 +7,15 @@ const word = (page: Page, text: string): Locator => page.locator('.word').filter
 const overlay = (page: Page): Locator => page.getByRole('img', { name: /of the attention went to the image/ })
 const caption = (page: Page): Locator => page.locator('.look.is-seen figcaption')
 
+/** Chooses the sample with the sunflower and waits until it goes with the question. */
+async function useSample(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Use sample: .*sunflower/ }).click()
+  await expect(page.getByRole('button', { name: /^Remove / })).toBeVisible()
+}
+
 async function askAboutSample(page: Page): Promise<string> {
   await openPage(page)
-  await page.getByRole('button', { name: /^Use sample: .*sunflower/ }).click()
+  await useSample(page)
   return ask(page, 'What is to the right of the cat?')
 }
 
@@ -111,7 +117,7 @@ test('a D-Abstractor shows the points that it samples', async ({ page }) => {
   const offered = await projectors.locator('option', { hasText: 'D-Abstractor' }).first().getAttribute('value')
   await projectors.selectOption(offered)
   await expect(projectors).toBeEnabled()
-  await page.getByRole('button', { name: /^Use sample: .*sunflower/ }).click()
+  await useSample(page)
   await ask(page, 'What is in the top left?')
   await eye(page).click()
   await page.locator('.word').last().click()
