@@ -108,7 +108,7 @@ function Legend({ reply: { images } }: { reply: LookReply }) {
         </li>
       )}
       {lost >= 0.005 && (
-        <li>{percent(lost)} went to visual tokens without a place on the image, or to points beside it</li>
+        <li>{percent(lost)} of the attention has no place on the image</li>
       )}
       {cut && (
         <li>
