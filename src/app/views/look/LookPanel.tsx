@@ -107,9 +107,7 @@ function Legend({ reply: { images } }: { reply: LookReply }) {
           <span>0 to {full} or more of the attention in a cell</span>
         </li>
       )}
-      {lost >= 0.005 && (
-        <li>{percent(lost)} of the attention has no place on the image</li>
-      )}
+      {lost >= 0.005 && <li>{percent(lost)} of the attention has no place on the image</li>}
       {cut && (
         <li>
           <span class="look-key-unseen" aria-hidden="true" />
