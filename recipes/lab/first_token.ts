@@ -1,6 +1,6 @@
 /**
  * tsx recipes/lab/first_token.ts LAB [RUNS]: milliseconds until the first token, per projector in LAB/trained, the checkpoint's own among them.
- * Ten scenes of the test with nothing reused between questions; the median over all scenes and runs.
+ * Twenty scenes of the test with nothing reused between questions; the fastest quarter of the scenes, since a machine is often shared.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -16,7 +16,7 @@ for (const name of files) {
 const projectors = model.projectors().map(({ name }) => name)
 const times = new Map<string, { visualTokens: number; encode: number[]; first: number[] }>()
 const text = 'What is in the image?\nAnswer the question using a single word or phrase.'
-for (let scene = 0; scene < 10; scene++) {
+for (let scene = 0; scene < 20; scene++) {
   const image = await decodeImage(await readFile(join(lab, 'test', `${String(scene).padStart(4, '0')}.png`)))
   for await (const one of compare(model, { image, question: text }, { projectors, runs: Number(runs), maxNewTokens: 2 })) {
     const seen = times.get(one.projector) ?? { visualTokens: one.visualTokens, encode: [], first: [] }
@@ -25,8 +25,8 @@ for (let scene = 0; scene < 10; scene++) {
     times.set(one.projector, seen)
   }
 }
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+const fast = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 2]!
 for (const [projector, { visualTokens, encode, first }] of times) {
-  console.log(JSON.stringify({ projector, visualTokens, encodeMs: median(encode), firstTokenMs: median(first) }))
+  console.log(JSON.stringify({ projector, visualTokens, encodeMs: fast(encode), firstTokenMs: fast(first) }))
 }
 process.exit()
