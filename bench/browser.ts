@@ -12,6 +12,7 @@ export async function runInChromium(names: BenchName[], all: boolean, log: (line
   log(`Chromium ${browser.version()}, WebGPU on ${adapterKind(options)}`)
   try {
     const page = await browser.newPage()
+    page.setDefaultTimeout(120_000)
     page.on('console', (message) => log(message.text()))
     page.on('pageerror', (error) => log(String(error)))
     await page.goto(server.url)

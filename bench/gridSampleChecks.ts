@@ -29,7 +29,6 @@ const among =
 
 /** In the order in which they run: a session may leave something behind for the next. */
 const checks: Check[] = [
-  { name: 'NCHW, before any other layout', size: small, place: wide, layout: 'NCHW' },
   { name: 'inside, one image', size: { x: [1, 4, 8, 8], grid: [5, 4] }, place: within },
   { name: 'exactly on cells', size: { x: [1, 4, 8, 8], grid: [8, 8] }, place: (_, i) => (2 * (i % 8) + 1) / 8 - 1 },
   { name: 'on borders and corners', size: { x: [1, 4, 8, 8], grid: [5, 4] }, place: among(-1, 1, -7 / 8, 7 / 8, 0) },
@@ -41,7 +40,7 @@ const checks: Check[] = [
   { name: 'beyond 2^31 cells', size: small, place: among(1e30, 0.1, -1e12) },
   { name: 'infinite or no number', size: small, place: among(Number.POSITIVE_INFINITY, 0.1, Number.NaN) },
   { name: 'f16', size: { x: [8, 32, 16, 16], grid: [44, 4] }, place: wide, half: true },
-  { name: 'NCHW, after sessions of the default layout', size: small, place: wide, layout: 'NCHW' },
+  { name: 'layout NCHW, behind sessions of the default layout', size: small, place: wide, layout: 'NCHW' },
 ]
 
 /** What both builds' GridSample gives beside its formula in f64. */
