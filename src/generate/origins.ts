@@ -1,13 +1,14 @@
 import type { TokenOrigin } from '../explainApi.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { cellsOf, featureCells } from '../models/projectors/cells.ts'
-import { type Projector, project } from '../models/projectors/projector.ts'
+import type { Projector } from '../models/projectors/projector.ts'
 import type { Look, Watch, WatchPoints } from '../models/projectors/watch.ts'
 import { attentionWeights } from '../ops/attentionWeights.ts'
+import { concat } from '../tensor/concat.ts'
 import { executeAndRead, upload } from '../tensor/execute.ts'
 import type { Pass } from '../tensor/pass.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { SeenImage } from './vision.ts'
+import { projectSeen, type SeenImage } from './seenImage.ts'
 
 /** Where an image's visual tokens come from on its grid of `side` × `side` features: see `TokenOrigin`. */
 export async function originOf(
@@ -26,14 +27,12 @@ export async function originOf(
 function watched(
   gpu: Gpu,
   projector: Projector,
-  { features, instruction }: SeenImage,
+  seen: SeenImage,
   look: (pass: Pass, wanted: Record<string, Tensor>) => { watch?: Watch; watchPoints?: WatchPoints },
 ): Promise<Record<string, Float32Array | Uint32Array>> {
   return executeAndRead(gpu, 'explain projector', (pass) => {
     const wanted: Record<string, Tensor> = {}
-    const question = instruction && pass.scratch([instruction.length], 'u32')
-    if (question) upload(gpu, question, Uint32Array.from(instruction))
-    project(pass, projector, features, { instructions: [question], ...look(pass, wanted) })
+    projectSeen(pass, projector, seen, look(pass, wanted))
     return wanted
   })
 }
@@ -55,7 +54,7 @@ async function attentionOf(gpu: Gpu, projector: Projector, side: number, seen: S
     }
     return { watch }
   })
-  const weights = joined(looks.map((look, i) => onGrid(read[i]!, look, projector, side)))
+  const weights = concat(looks.map((look, i) => onGrid(read[i]!, look, projector, side)))
   return { kind: 'attention', layers: looks.length, weights }
 }
 
@@ -86,7 +85,7 @@ async function pointsOf(gpu: Gpu, projector: Projector, seen: SeenImage): Promis
       const [token, layer] = [Math.floor(i / layers), i % layers]
       return read[`${name} ${layer}`]!.subarray(token * perQuery, (token + 1) * perQuery)
     })
-    return joined(parts)
+    return concat(parts)
   }
   const perQuery = heads * levels * points
   return {
@@ -95,14 +94,4 @@ async function pointsOf(gpu: Gpu, projector: Projector, seen: SeenImage): Promis
     positions: byToken('locations', 2 * perQuery),
     weights: byToken('weights', perQuery),
   }
-}
-
-function joined(parts: readonly (Float32Array | Uint32Array)[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

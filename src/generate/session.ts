@@ -8,7 +8,8 @@ import { stopStrings } from '../text/stopStrings.ts'
 import { Decoding } from './decoding.ts'
 import { type EncodedPrompt, encodeMessages, markOf, type PromptTools, type Seeing } from './prompt.ts'
 import { sampleSettings } from './sampling.ts'
-import { type SeenImage, Vision } from './vision.ts'
+import type { SeenImage } from './seenImage.ts'
+import { Vision } from './vision.ts'
 
 /** Tokens of an answer when neither the caller nor generation_config says. */
 const defaultNewTokens = 256

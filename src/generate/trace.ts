@@ -3,11 +3,12 @@ import { BeagleError } from '../errors.ts'
 import type { Gpu } from '../gpu/device.ts'
 import { allLogits, encode, type LmmWeights, read } from '../models/lmm.ts'
 import { endsOf, featureShape } from '../models/projectors/ends.ts'
-import { project } from '../models/projectors/projector.ts'
-import { executeAndRead, upload } from '../tensor/execute.ts'
+import { concat } from '../tensor/concat.ts'
+import { executeAndRead } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Decoding } from './decoding.ts'
 import type { EncodedPrompt, PromptTools } from './prompt.ts'
+import { projectSeen } from './seenImage.ts'
 import type { Vision } from './vision.ts'
 
 /** Runs a prompt once, from an empty cache, and reads back every stage of the way: see `Model.trace`. */
@@ -33,9 +34,8 @@ export async function trace(
         const pixels = pass.scratch(shape)
         gpu.device.queue.writeBuffer(pixels.buffer, 0, values)
         const features = encode(pass, weights, config, pixels)
-        const question = image.instruction && pass.scratch([image.instruction.length], 'u32')
-        if (question) upload(gpu, question, Uint32Array.from(image.instruction!))
-        return { features, visual_tokens: project(pass, weights.projector!, features, { instructions: [question] }) }
+        const { instruction } = image
+        return { features, visual_tokens: projectSeen(pass, weights.projector!, { features, instruction }) }
       })
       visual.push(run.visual_tokens as Float32Array)
       stages.pixel_values.parts.push(values)
@@ -70,14 +70,4 @@ export async function trace(
   }
   tensors.logits = { shape: [1, prompt.ids.length, config.text.vocab], data: logits as Float32Array }
   return { inputIds: prompt.ids, tensors }
-}
-
-function concat(parts: Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -4,20 +4,15 @@ import type { Gpu } from '../gpu/device.ts'
 import { type Frame, frameOf, type PreprocessorConfig, preprocess } from '../image/preprocess.ts'
 import { encode, type LmmWeights } from '../models/lmm.ts'
 import { endsOf, featureShape } from '../models/projectors/ends.ts'
-import { type Projector, project, visualTokensOf } from '../models/projectors/projector.ts'
+import { type Projector, visualTokensOf } from '../models/projectors/projector.ts'
 import { release } from '../models/upload.ts'
-import { execute, stateTensor, upload } from '../tensor/execute.ts'
+import { execute, stateTensor } from '../tensor/execute.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { markOf, type PromptImage } from './prompt.ts'
+import { projectSeen, type SeenImage } from './seenImage.ts'
 
 /** What was seen of this many images stays on the GPU; the one unused for longest goes first. */
 const mostImages = 16
-
-/** An image's features, with the ids of its question where the projector reads them. */
-export interface SeenImage {
-  features: Tensor
-  instruction?: readonly number[]
-}
 
 /** An image's features, and the visual tokens that a projector made of them, by what else they depend on. */
 interface Seen {
@@ -115,12 +110,10 @@ export class Vision {
   }
 
   /** Visual tokens [M, D] that `projector` makes of features; the caller owns them. */
-  async projected({ features, instruction }: SeenImage, projector: Projector): Promise<Tensor> {
+  async projected(seen: SeenImage, projector: Projector): Promise<Tensor> {
     const tokens = stateTensor(this.gpu, 'visual tokens', [visualTokensOf(projector), this.config.text.hidden])
     await execute(this.gpu, 'project', (pass) => {
-      const question = instruction && pass.scratch([instruction.length], 'u32')
-      if (question) upload(this.gpu, question, Uint32Array.from(instruction))
-      pass.copy(project(pass, projector, features, { instructions: [question] }), tokens)
+      pass.copy(projectSeen(pass, projector, seen), tokens)
     })
     return tokens
   }
