@@ -1,19 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
+import { check, tabTo } from './accessibility.ts'
 import { dropFiles } from './chatPage.ts'
 import { askAboutSample, compare, openLab, pickOnly, smallSet } from './labPage.ts'
-
-async function check(page: Page, state: string): Promise<void> {
-  await test.step(state, async () => {
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target }) => String(target)) }))).toEqual([])
-    const overflow = await page.evaluate(() => {
-      const columns = document.querySelector('.teach-columns')!
-      return Math.max(document.documentElement.scrollWidth - innerWidth, columns.scrollWidth - columns.clientWidth)
-    })
-    expect(overflow, 'nothing is wider than the window').toBeLessThanOrEqual(0)
-  })
-}
 
 for (const [colorScheme, width] of [
   ['light', 1280],
@@ -46,26 +34,14 @@ test('two projectors are compared by keyboard alone', async ({ page }) => {
   test.setTimeout(120_000)
   await openLab(page)
   await pickOnly(page, [0])
-  const tabTo = async (name: RegExp) => {
-    for (let presses = 0; presses < 60; presses++) {
-      const focused = await page.evaluate(() => {
-        const { activeElement: here } = document
-        const label = here instanceof HTMLInputElement ? here.labels?.[0]?.textContent : here?.textContent
-        return here?.getAttribute('aria-label') ?? label ?? ''
-      })
-      if (name.test(focused)) return
-      await page.keyboard.press('Tab')
-    }
-    throw new Error(`Tab does not reach ${name}`)
-  }
   const second = await page.locator('.pick-list b').nth(1).innerText()
   await page.locator('.pick-list input').first().focus()
   await page.keyboard.press('Tab')
-  await tabTo(new RegExp(`^${second.replace(/\W/g, '.')}`))
+  await tabTo(page, new RegExp(`^${second.replace(/\W/g, '.')}`))
   await page.keyboard.press('Space')
-  await tabTo(/^Ask about: /)
+  await tabTo(page, /^Ask about: /)
   await page.keyboard.press('Enter')
-  await tabTo(/^Question$/)
+  await tabTo(page, /^Question$/)
   await expect(page.getByLabel('Question', { exact: true })).not.toHaveValue('')
   await page.keyboard.press('Enter')
   await expect(page.locator('.visually-hidden [role=status]')).toHaveText('2 projectors have answered.', {

@@ -1,18 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
+import { check, tabTo } from './accessibility.ts'
 import { dropLesson, openTeach, outcome, trainButton } from './teachPage.ts'
-
-async function check(page: Page, state: string): Promise<void> {
-  await test.step(state, async () => {
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target }) => String(target)) }))).toEqual([])
-    const overflow = await page.evaluate(() => {
-      const columns = document.querySelector('.teach-columns')!
-      return Math.max(document.documentElement.scrollWidth - innerWidth, columns.scrollWidth - columns.clientWidth)
-    })
-    expect(overflow, 'nothing is wider than the window').toBeLessThanOrEqual(0)
-  })
-}
 
 for (const [colorScheme, width] of [
   ['light', 1280],
@@ -53,29 +41,18 @@ test('a model is taught by keyboard alone', async ({ page }) => {
   test.setTimeout(180_000)
   await openTeach(page, { steps: 2 })
   await dropLesson(page, 3)
-  const tabTo = async (name: RegExp) => {
-    for (let presses = 0; presses < 60; presses++) {
-      const focused = await page.evaluate(() => {
-        const { activeElement: here } = document
-        return here?.getAttribute('aria-label') ?? here?.textContent ?? ''
-      })
-      if (name.test(focused)) return
-      await page.keyboard.press('Tab')
-    }
-    throw new Error(`Tab does not reach ${name}`)
-  }
-  await tabTo(/^Train$/)
+  await tabTo(page, /^Train$/)
   await page.keyboard.press('Enter')
-  await tabTo(/^Pause$/)
+  await tabTo(page, /^Pause$/)
   await page.keyboard.press('Enter')
   await expect(page.locator('.visually-hidden [role=status]')).toHaveText('Training is paused.')
-  await tabTo(/^Go on$/)
+  await tabTo(page, /^Go on$/)
   await page.keyboard.press('Enter')
   await outcome(page)
   await expect(page.locator('.visually-hidden [role=status]')).toContainText('Training is done')
-  await tabTo(/^Use in chat$/)
+  await tabTo(page, /^Use in chat$/)
   await page.keyboard.press('Enter')
-  await tabTo(/^Try it in the chat$/)
+  await tabTo(page, /^Try it in the chat$/)
   await page.keyboard.press('Enter')
   await expect(page.getByLabel('Projector').locator('option:checked')).toHaveText('Run 1')
 })
